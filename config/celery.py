@@ -1,0 +1,11 @@
+"""The Celery app. Workers are doorbells' listeners; the work is in PostgreSQL."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("tiffin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
