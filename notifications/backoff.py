@@ -1,0 +1,21 @@
+"""How long to wait before the next attempt (pure)."""
+
+import random
+from datetime import timedelta
+
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=10)
+MOST_ATTEMPTS = 8
+
+
+def retry_after(attempt_count: int, *, chance: float | None = None) -> timedelta:
+    """Return a wait between zero and the doubled bound: exponential, full jitter.
+
+    `chance` is in [0, 1]; random when not given. After Brooker, "Exponential Backoff
+    And Jitter", AWS Architecture Blog, 2015.
+    """
+    # The exponent is bounded so that a corrupt count cannot overflow.
+    bound = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt_count - 1, 20))
+    if chance is None:
+        chance = random.random()  # noqa: S311 - spreads load, guards nothing
+    return bound * chance

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from notifications import views
+
+app_name = "notifications"
+
+urlpatterns = [
+    path("", views.inbox, name="inbox"),
+    path("read/", views.inbox_mark_all_read, name="inbox-mark-all-read"),
+    path("<uuid:public_id>/", views.notification_open, name="notification-open"),
+]

@@ -1,0 +1,73 @@
+import uuid
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from notifications.models import Notification
+from notifications.selectors import (
+    get_notification_for_recipient,
+    list_notifications_for_recipient,
+)
+from notifications.services.inbox import mark_all_read, mark_read
+
+PAGE_SIZE = 20
+
+
+def _position(cursor: str) -> tuple[datetime, int] | None:
+    if not cursor:
+        return None
+    at, _, pk = cursor.rpartition("~")
+    try:
+        moment, number = datetime.fromisoformat(at), int(pk)
+    except ValueError as error:
+        raise Http404 from error
+    if moment.tzinfo is None or not 0 <= number < 2**63:
+        raise Http404
+    return moment, number
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest) -> HttpResponse:
+    found = list_notifications_for_recipient(
+        recipient_pk=request.user.pk or 0,
+        before=_position(request.GET.get("after", "")),
+        limit=PAGE_SIZE + 1,
+    )
+    notifications = found[:PAGE_SIZE]
+    cursor = ""
+    if len(found) > PAGE_SIZE:
+        last = notifications[-1]
+        cursor = f"{last.created_at.isoformat()}~{last.pk}"
+    return render(
+        request,
+        "notifications/inbox.html",
+        {"notifications": notifications, "next_cursor": cursor},
+    )
+
+
+@login_required
+@require_POST
+def notification_open(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Mark read, and go where the notification points."""
+    try:
+        notification = get_notification_for_recipient(
+            recipient_pk=request.user.pk or 0, public_id=public_id
+        )
+    except Notification.DoesNotExist as error:
+        raise Http404 from error
+    mark_read(notification=notification)
+    if url_has_allowed_host_and_scheme(notification.url, allowed_hosts=None):
+        return redirect(notification.url)
+    return redirect("notifications:inbox")
+
+
+@login_required
+@require_POST
+def inbox_mark_all_read(request: HttpRequest) -> HttpResponse:
+    mark_all_read(recipient_pk=request.user.pk or 0)
+    return redirect("notifications:inbox")
