@@ -1,0 +1,110 @@
+"""Every write about restaurants."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.postgres.search import SearchVector
+from django.db import transaction
+from django.db.models import F, Q, Value
+from django.utils import timezone
+from psycopg.types.multirange import Multirange
+from psycopg.types.range import Range
+
+from restaurants.availability import HORIZON
+from restaurants.models import Restaurant
+from restaurants.opening import SpecialSpan, WeeklySpan, opening_spans
+from restaurants.selectors import fold
+
+BATCH = 500
+
+
+def refresh_open_spans(
+    *, restaurant_pks: Sequence[int], now: datetime | None = None
+) -> None:
+    """Recompute the opening spans kept on these restaurants' rows.
+
+    Call it in the transaction that changes hours, special hours or the time zone.
+    """
+    now = now or timezone.now()
+    # From midnight UTC the day before, so that a span under way keeps its start.
+    since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since -= timedelta(days=1)
+    until = since + HORIZON + timedelta(days=2)
+    restaurants = (
+        Restaurant.objects.filter(pk__in=restaurant_pks)
+        .prefetch_related("opening_hours", "special_hours")
+        .only("pk", "time_zone")
+    )
+    changed = []
+    for restaurant in restaurants:
+        spans = opening_spans(
+            [
+                WeeklySpan(row.weekday, row.opens_at, row.closes_at)
+                for row in restaurant.opening_hours.all()
+            ],
+            [
+                SpecialSpan(row.date, row.opens_at, row.closes_at)
+                for row in restaurant.special_hours.all()
+            ],
+            time_zone=restaurant.time_zone,
+            since=since,
+            until=until,
+        )
+        restaurant.open_spans = Multirange([Range(start, end) for start, end in spans])
+        restaurant.open_spans_until = until
+        changed.append(restaurant)
+    Restaurant.objects.bulk_update(changed, ["open_spans", "open_spans_until"], BATCH)
+
+
+def refresh_stale_open_spans(*, now: datetime | None = None) -> int:
+    """Recompute the spans that reach less than half the horizon; return how many."""
+    now = now or timezone.now()
+    stale = Restaurant.objects.filter(
+        Q(open_spans_until__isnull=True) | Q(open_spans_until__lt=now + HORIZON / 2)
+    )
+    pks = list(stale.values_list("pk", flat=True))
+    for batch in _batches(pks):
+        with transaction.atomic():
+            refresh_open_spans(restaurant_pks=batch, now=now)
+    return len(pks)
+
+
+def _batches(pks: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(pks), BATCH):
+        yield pks[start : start + BATCH]
+
+
+def pause_restaurant(*, restaurant_pk: int, until: datetime) -> None:
+    """Take no orders for moments before `until`; it ends by itself."""
+    Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=until)
+
+
+def resume_restaurant(*, restaurant_pk: int) -> None:
+    Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=None)
+
+
+def refresh_search_document(
+    *, restaurant_pk: int, dish_names: Iterable[str] | None = None
+) -> None:
+    """Make a restaurant findable by its name (first) and its dishes.
+
+    Words are kept as written ('simple'), since menus mix languages.
+    """
+    restaurant = Restaurant.objects.get(pk=restaurant_pk)
+    names = " ".join(dish_names or ())
+    Restaurant.objects.filter(pk=restaurant_pk).update(
+        search_document=SearchVector(
+            Value(fold(restaurant.name)), config="simple", weight="A"
+        )
+        + SearchVector(Value(fold(names)), config="simple", weight="B")
+    )
+
+
+def record_rating(
+    *, restaurant_pk: int, rating: int, previous: int | None = None
+) -> None:
+    """Count a food rating of 1 to 5; `previous` is the one it replaces."""
+    Restaurant.objects.filter(pk=restaurant_pk).update(
+        rating_total=F("rating_total") + rating - (previous or 0),
+        rating_count=F("rating_count") + (0 if previous else 1),
+    )
