@@ -1,0 +1,215 @@
+from decimal import Decimal
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from customers.geocoding import GeocoderUnavailableError, Place, get_geocoder
+from customers.models import Address, User
+from customers.places import ChosenPlace
+from customers.services import AddressFields
+
+SIX_PLACES = Decimal("0.000001")
+
+
+def _time_zone_choices() -> list[tuple[str, str]]:
+    names = sorted(name for name in available_timezones() if "/" in name)
+    return [
+        ("UTC", "UTC"),
+        *((name, name.replace("_", " ")) for name in names),
+    ]
+
+
+class SignUpForm(forms.Form):
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        required=False,
+        help_text=_("For the courier, should they not find your door."),
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_("At least 8 characters, and not a common password."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    time_zone = forms.CharField(
+        required=False, max_length=64, widget=forms.HiddenInput()
+    )
+
+    def clean_time_zone(self) -> str:
+        # The page's script fills it in; whatever is not a zone is no reason to refuse.
+        name = str(self.cleaned_data["time_zone"])
+        return name if name in available_timezones() else settings.TIME_ZONE
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        if User.objects.filter(email__iexact=email).exists():
+            raise ValidationError(
+                _("There is already an account with this email."), code="email_taken"
+            )
+        return email
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        person = User(
+            email=self.cleaned_data.get("email", ""),
+            name=self.cleaned_data.get("name", ""),
+        )
+        validate_password(password, person)
+        return password
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": _("That email and password do not belong together."),
+        "inactive": _("This account is closed."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("Email")
+        self.fields["username"].widget = forms.EmailInput(
+            attrs={"autocomplete": "email", "autofocus": True, "maxlength": 254}
+        )
+
+
+class ProfileForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zone_choices)
+    locale = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+
+class AddressForm(forms.ModelForm[Address]):
+    """An address; without coordinates, the geocoder looks for them."""
+
+    was_found_by_name: Place | None = None
+
+    class Meta:
+        model = Address
+        fields = [
+            "label",
+            "street_address",
+            "locality",
+            "postal_code",
+            "country",
+            "delivery_instructions",
+            "latitude",
+            "longitude",
+        ]
+        widgets = {
+            "street_address": forms.TextInput(attrs={"autocomplete": "street-address"}),
+            "locality": forms.TextInput(attrs={"autocomplete": "address-level2"}),
+            "postal_code": forms.TextInput(attrs={"autocomplete": "postal-code"}),
+            "country": forms.TextInput(
+                attrs={"autocomplete": "country", "placeholder": "US"}
+            ),
+            "delivery_instructions": forms.Textarea(attrs={"rows": 2}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("latitude", "longitude"):
+            self.fields[name].required = False
+            self.fields[name].widget.attrs["step"] = "any"
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        missing = [
+            name for name in ("latitude", "longitude") if cleaned.get(name) is None
+        ]
+        # An address that is wrong in itself is not worth looking for.
+        if missing and not self.errors:
+            place = self._find_place(cleaned)
+            cleaned["latitude"] = Decimal(str(place.latitude)).quantize(SIX_PLACES)
+            cleaned["longitude"] = Decimal(str(place.longitude)).quantize(SIX_PLACES)
+            cleaned["country"] = cleaned["country"] or place.country
+            cleaned["locality"] = cleaned["locality"] or place.locality
+        return cleaned
+
+    def _find_place(self, cleaned: dict[str, Any]) -> Place:
+        names = ("street_address", "locality", "postal_code", "country")
+        text = ", ".join(cleaned[name] for name in names if cleaned.get(name))
+        try:
+            found = get_geocoder().search(text, limit=1)
+        except GeocoderUnavailableError as error:
+            raise ValidationError(
+                _("The address search is not answering. Pick the point on the map."),
+                code="geocoder_unavailable",
+            ) from error
+        if not found:
+            raise ValidationError(
+                _(
+                    "We could not find this address. Add its city or postal code, "
+                    "or pick the point on the map."
+                ),
+                code="address_not_found",
+            )
+        self.was_found_by_name = found[0]
+        return found[0]
+
+    def to_fields(self) -> AddressFields:
+        return AddressFields(**self.cleaned_data)
+
+
+class PlaceForm(forms.Form):
+    """A point that was picked, by search, on the map or by the browser."""
+
+    latitude = forms.FloatField(min_value=-90, max_value=90)
+    longitude = forms.FloatField(min_value=-180, max_value=180)
+    label = forms.CharField(required=False, max_length=200)
+    street_address = forms.CharField(required=False, max_length=200)
+    locality = forms.CharField(required=False, max_length=100)
+    postal_code = forms.CharField(required=False, max_length=20)
+    country = forms.CharField(required=False, max_length=2)
+
+    def to_place(self) -> ChosenPlace:
+        fields = dict(self.cleaned_data)
+        if not fields["label"]:
+            fields |= _name_point(fields["latitude"], fields["longitude"])
+        return ChosenPlace(**fields)
+
+
+def _name_point(latitude: float, longitude: float) -> dict[str, str]:
+    try:
+        around = get_geocoder().list_around(
+            latitude=latitude, longitude=longitude, limit=1
+        )
+    except GeocoderUnavailableError:
+        around = []
+    if not around:
+        return {"label": f"{latitude:.4f}, {longitude:.4f}"}
+    label = _("Near %(place)s") % {"place": around[0].label}
+    return {
+        "label": label[:200],
+        "locality": around[0].locality,
+        "country": around[0].country,
+    }
