@@ -214,6 +214,10 @@ class Item(models.Model):
     )
     source_id = models.CharField(max_length=80, blank=True, editable=False)
 
+    # Set by get_menu_for_customer for the moment that was asked about.
+    is_available: bool
+    unavailable_reason: str
+
     class Meta:
         verbose_name = _("item")
         verbose_name_plural = _("items")
