@@ -1,0 +1,103 @@
+"""What can be wrong with an order; `code` is for machines, the text for people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class OrderProblem:
+    """One thing that keeps a cart from becoming an order."""
+
+    code: str
+    message: StrOrPromise
+    # The public id of the cart line it is about, if it is about one.
+    line: UUID | None = None
+
+
+class OrderError(Exception):
+    default_code: ClassVar[str] = "order_error"
+
+    def __init__(
+        self,
+        message: StrOrPromise,
+        *,
+        code: str = "",
+        problems: Sequence[OrderProblem] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.problems = list(problems) or [OrderProblem(self.code, message)]
+
+
+class InvalidCursorError(OrderError):
+    """The cursor was not given out by this list."""
+
+    default_code = "invalid_cursor"
+
+
+class OtherRestaurantError(OrderError):
+    """The cart holds food from another restaurant; ask whether to start anew."""
+
+    default_code = "other_restaurant"
+
+
+class ItemRefusedError(OrderError):
+    """An item or its modifiers cannot be had; the code is that of menus."""
+
+    default_code = "item_refused"
+
+
+class CartEmptyError(OrderError):
+    default_code = "cart_empty"
+
+
+class NotOrderableError(OrderError):
+    """The cart cannot be ordered as it is; `problems` says all that is wrong."""
+
+    default_code = "not_orderable"
+
+
+class PriceChangedError(OrderError):
+    """Something costs other than the customer saw; show it and ask."""
+
+    default_code = "price_changed"
+
+
+class WindowMovedError(OrderError):
+    """The kitchen cannot keep the window shown; `slot` is what can be had instead.
+
+    A `slot` of None is as soon as possible, and `has_slot` False nothing at all.
+    """
+
+    default_code = "window_moved"
+
+    def __init__(
+        self, message: StrOrPromise, *, slot: datetime | None, has_slot: bool = True
+    ) -> None:
+        super().__init__(message)
+        self.slot = slot
+        self.has_slot = has_slot
+
+
+class IllegalTransitionError(OrderError):
+    """The step does not exist for this order or is not this actor's to take."""
+
+    default_code = "illegal_transition"
+
+
+class AlreadyMovedError(OrderError):
+    """Somebody else was first; the message says who and when."""
+
+    default_code = "already_moved"
+
+
+class NotReviewableError(OrderError):
+    """Only completed orders are reviewed, each once."""
+
+    default_code = "not_reviewable"

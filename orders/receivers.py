@@ -1,0 +1,23 @@
+"""What orders do when something happens below them."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
+
+from customers.models import User
+from orders.services.cart import SESSION_KEY, adopt_cart
+
+
+def carry_cart_over(
+    sender: object, request: HttpRequest | None, user: User, **kwargs: Any
+) -> None:
+    if request is None or not hasattr(request, "session"):
+        return
+    token = request.session.pop(SESSION_KEY, None)
+    if token:
+        adopt_cart(token=token, user=user)
+
+
+def connect() -> None:
+    user_logged_in.connect(carry_cart_over, dispatch_uid="orders.carry_cart_over")

@@ -1,0 +1,260 @@
+"""Filling a cart: one restaurant, one cart for each person or visitor."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.models import User
+from menus.exceptions import MenuError
+from menus.models import Item
+from menus.pricing import Choice, ChosenModifier, unit_price, validate_choices
+from menus.selectors import get_item_for_customer, load_items
+from orders.exceptions import ItemRefusedError, OtherRestaurantError
+from orders.models import Cart, CartLine, CartLineModifier, Order
+from orders.selectors import choices_of, list_cart_lines
+from restaurants.models import Fulfilment
+
+# Where a signed-out visitor's session keeps the token of their cart.
+SESSION_KEY = "cart_token"
+MOST = 99
+
+
+def get_or_create_cart(*, user: User | None = None, token: str | None = None) -> Cart:
+    """Return the cart of a person or a visitor's token, a new one if there is none.
+
+    The caller keeps a new cart's token in the session under SESSION_KEY.
+    """
+    carts = Cart.objects.select_related("restaurant")
+    if user is not None:
+        return carts.get_or_create(user=user)[0]
+    known = carts.filter(token=token, user=None).first() if token else None
+    return known or Cart.objects.create()
+
+
+@transaction.atomic
+def add_line(
+    *,
+    cart: Cart,
+    item_public_id: UUID,
+    quantity: int = 1,
+    choices: Sequence[Choice] = (),
+    note: str = "",
+    replace_restaurant: bool = False,
+) -> CartLine:
+    """Put an item into the cart; one alike with the same note is counted up.
+
+    Item.DoesNotExist: not on a live menu. OtherRestaurantError: the cart holds food
+    from elsewhere and `replace_restaurant` is False. ItemRefusedError: sold out, or
+    the choices break a rule.
+    """
+    item = get_item_for_customer(public_id=item_public_id)
+    chosen = _check(item, choices)
+    locked = _lock(cart)
+    if locked.restaurant_id != item.restaurant_id:
+        _change_restaurant(locked, item, replace=replace_restaurant)
+    note = note.strip()[:200]
+    line = _find_alike(locked, item, choices, note)
+    if line is not None:
+        line.quantity = min(MOST, line.quantity + quantity)
+        line.save(update_fields=["quantity"])
+    else:
+        line = CartLine.objects.create(
+            cart=locked,
+            item=item,
+            quantity=max(1, min(MOST, quantity)),
+            note=note,
+            unit_price_seen=unit_price(item, chosen),
+        )
+        _write_modifiers(line, chosen)
+    _copy(locked, cart)
+    return line
+
+
+@transaction.atomic
+def change_line(*, cart: Cart, line_public_id: UUID, quantity: int) -> None:
+    """Set how many of a line are wanted; none removes it."""
+    locked = _lock(cart)
+    lines = locked.lines.filter(public_id=line_public_id)
+    if quantity > 0:
+        lines.update(quantity=min(MOST, quantity))
+    else:
+        lines.delete()
+    if not locked.lines.exists():
+        _forget_restaurant(locked)
+    _copy(locked, cart)
+
+
+def remove_line(*, cart: Cart, line_public_id: UUID) -> None:
+    change_line(cart=cart, line_public_id=line_public_id, quantity=0)
+
+
+def set_fulfilment(*, cart: Cart, fulfilment: str) -> None:
+    """Choose delivery or pickup."""
+    cart.fulfilment = Fulfilment(fulfilment)
+    cart.save(update_fields=["fulfilment", "updated_at"])
+
+
+@transaction.atomic
+def empty_cart(*, cart: Cart) -> None:
+    locked = _lock(cart)
+    locked.lines.all().delete()
+    _forget_restaurant(locked)
+    _copy(locked, cart)
+
+
+@transaction.atomic
+def accept_changed_prices(*, cart: Cart) -> None:
+    """Take today's prices as seen, once the customer has been shown them."""
+    locked = _lock(cart)
+    lines = list_cart_lines(cart=locked)
+    items = load_items([line.item_id for line in lines])
+    for line in lines:
+        item = items[line.item_id]
+        try:
+            chosen = validate_choices(item, choices_of(line), moment=timezone.now())
+        except MenuError:
+            # Checkout says what is wrong with it; there is no price to accept.
+            continue
+        line.unit_price_seen = unit_price(item, chosen)
+    CartLine.objects.bulk_update(lines, ["unit_price_seen"])
+
+
+@transaction.atomic
+def adopt_cart(*, token: str, user: User) -> None:
+    """Carry a visitor's cart over to the person who signed in.
+
+    It is the newer wish: it joins a cart of the same restaurant and replaces one of
+    another.
+    """
+    visitor = (
+        Cart.objects.select_for_update(of=("self",))
+        .filter(token=token, user=None)
+        .first()
+    )
+    if visitor is None or not visitor.lines.exists():
+        return
+    own, _created = Cart.objects.select_for_update(of=("self",)).get_or_create(
+        user=user
+    )
+    if own.restaurant_id != visitor.restaurant_id:
+        own.lines.all().delete()
+    visitor.lines.update(cart=own)
+    own.restaurant_id = visitor.restaurant_id
+    own.fulfilment = visitor.fulfilment
+    own.save()
+    visitor.delete()
+
+
+def order_again(
+    *, order: Order, cart: Cart, replace_restaurant: bool = False
+) -> list[str]:
+    """Put an order's lines into the cart; return the names of what is not to be had."""
+    left_out = []
+    for line in order.lines.select_related("item").prefetch_related(
+        "modifiers__modifier"
+    ):
+        rows = list(line.modifiers.all())
+        if line.item is None or any(row.modifier is None for row in rows):
+            left_out.append(line.name)
+            continue
+        choices = [
+            Choice(
+                row.modifier.public_id,
+                [
+                    Choice(child.modifier.public_id)
+                    for child in rows
+                    if child.parent_id == row.pk and child.modifier
+                ],
+            )
+            for row in rows
+            if row.parent_id is None and row.modifier
+        ]
+        try:
+            add_line(
+                cart=cart,
+                item_public_id=line.item.public_id,
+                quantity=line.quantity,
+                choices=choices,
+                note=line.note,
+                replace_restaurant=replace_restaurant,
+            )
+        except (Item.DoesNotExist, ItemRefusedError):
+            left_out.append(line.name)
+    return left_out
+
+
+def _check(item: Item, choices: Sequence[Choice]) -> list[ChosenModifier]:
+    now = timezone.now()
+    if item.is_sold_out_at(now):
+        raise ItemRefusedError(
+            _("“%(name)s” is sold out.") % {"name": item.name}, code="item_sold_out"
+        )
+    try:
+        return validate_choices(item, choices, moment=now)
+    except MenuError as error:
+        raise ItemRefusedError(error.message, code=error.code) from error
+
+
+def _lock(cart: Cart) -> Cart:
+    return Cart.objects.select_for_update().get(pk=cart.pk)
+
+
+def _copy(locked: Cart, cart: Cart) -> None:
+    if cart.restaurant_id != locked.restaurant_id:
+        cart.restaurant_id = locked.restaurant_id
+
+
+def _change_restaurant(cart: Cart, item: Item, *, replace: bool) -> None:
+    if cart.restaurant_id is not None and cart.lines.exists():
+        if not replace:
+            raise OtherRestaurantError(
+                _(
+                    "Your cart has food from %(current)s. Start a new one with "
+                    "%(wanted)s?"
+                )
+                % {"current": cart.restaurant, "wanted": item.restaurant}
+            )
+        cart.lines.all().delete()
+    cart.restaurant = item.restaurant
+    restaurant = item.restaurant
+    if cart.fulfilment == Fulfilment.DELIVERY and not restaurant.offers_delivery:
+        cart.fulfilment = Fulfilment.PICKUP
+    cart.save()
+
+
+def _forget_restaurant(cart: Cart) -> None:
+    cart.restaurant = None
+    cart.save(update_fields=["restaurant", "updated_at"])
+
+
+def _find_alike(
+    cart: Cart, item: Item, choices: Sequence[Choice], note: str
+) -> CartLine | None:
+    wanted = _shape(choices)
+    for line in list_cart_lines(cart=cart):
+        is_same = (line.item_id, line.note) == (item.pk, note)
+        if is_same and _shape(choices_of(line)) == wanted:
+            return line
+    return None
+
+
+def _shape(choices: Sequence[Choice]) -> frozenset[tuple[UUID, frozenset[UUID]]]:
+    return frozenset(
+        (
+            choice.modifier_public_id,
+            frozenset(child.modifier_public_id for child in choice.children),
+        )
+        for choice in choices
+    )
+
+
+def _write_modifiers(line: CartLine, chosen: Sequence[ChosenModifier]) -> None:
+    for one in chosen:
+        parent = CartLineModifier.objects.create(line=line, modifier=one.modifier)
+        for child in one.children:
+            CartLineModifier.objects.create(
+                line=line, modifier=child.modifier, parent=parent
+            )

@@ -1,0 +1,355 @@
+"""The order's life: one table of steps, one way to take them.
+
+Lock order: the order's row, then items by pk (portions given back).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+
+from customers.models import User
+from menus.services import return_portions
+from orders.exceptions import AlreadyMovedError, IllegalTransitionError
+from orders.models import Order, OrderEvent
+from orders.notifications import tell
+from orders.payments import get_provider
+from orders.signals import order_moved
+from restaurants.estimating import Window, estimate_window
+from restaurants.models import Fulfilment
+
+Status = Order.Status
+By = OrderEvent.Actor
+Reason = OrderEvent.Reason
+SWEEP = 500
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who takes a step: in which role, and as whom when somebody is signed in."""
+
+    kind: OrderEvent.Actor
+    user: User | None = None
+
+    @property
+    def user_pk(self) -> int | None:
+        return self.user.pk if self.user else None
+
+
+@dataclass(frozen=True)
+class Transition:
+    sources: Collection[str]
+    actors: Collection[str]
+    fulfilment: str | None = None
+
+
+COOKING = (Status.ACCEPTED, Status.PREPARING, Status.READY)
+KITCHEN = (By.RESTAURANT, By.PLATFORM)
+ROAD = (By.RESTAURANT, By.COURIER, By.PLATFORM)
+TRANSITIONS = {
+    Status.ACCEPTED: Transition([Status.PLACED], KITCHEN),
+    Status.REJECTED: Transition([Status.PLACED], KITCHEN),
+    Status.PREPARING: Transition([Status.ACCEPTED], KITCHEN),
+    Status.READY: Transition([Status.ACCEPTED, Status.PREPARING], KITCHEN),
+    Status.OUT_FOR_DELIVERY: Transition(COOKING, ROAD, Fulfilment.DELIVERY),
+    Status.DELIVERED: Transition(
+        (*COOKING, Status.OUT_FOR_DELIVERY), ROAD, Fulfilment.DELIVERY
+    ),
+    Status.COLLECTED: Transition(COOKING, KITCHEN, Fulfilment.PICKUP),
+}
+# Who may cancel from where; nobody once the order has ended.
+CANCELLABLE = {
+    By.CUSTOMER: (Status.PENDING_PAYMENT, Status.PLACED),
+    By.SYSTEM: (Status.PENDING_PAYMENT, Status.PLACED),
+    By.RESTAURANT: (Status.PLACED, *COOKING, Status.OUT_FOR_DELIVERY),
+    By.PLATFORM: (
+        Status.PENDING_PAYMENT,
+        Status.PLACED,
+        *COOKING,
+        Status.OUT_FOR_DELIVERY,
+    ),
+}
+# Food not yet on the stove: its portions can be sold again.
+UNCOOKED = (Status.PENDING_PAYMENT, Status.PLACED, Status.ACCEPTED)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step somebody wants to take."""
+
+    target: Order.Status
+    actor: Actor
+    now: datetime
+    reason: str = ""
+    note: str = ""
+
+
+@transaction.atomic
+def accept_order(
+    *, order_pk: int, actor: Actor, preparation_minutes: int | None = None
+) -> Order:
+    """Promise to cook; the arrival is estimated anew from the preparation time.
+
+    AlreadyMovedError when the order was answered or cancelled before.
+    """
+    step = Step(Status.ACCEPTED, actor, timezone.now())
+    order, is_repeat = _lock_for(order_pk, step)
+    if is_repeat:
+        return order
+    if preparation_minutes is not None:
+        order.preparation_minutes = preparation_minutes
+    order.accepted_at = step.now
+    start = max(step.now, order.scheduled_for or step.now)
+    ready_at = start + timedelta(minutes=order.preparation_minutes)
+    return _take(order, step, window=_window(order, ready_at))
+
+
+@transaction.atomic
+def reject_order(*, order_pk: int, actor: Actor, reason: str, note: str = "") -> Order:
+    """Turn a placed order down, with a reason of OrderEvent.Reason."""
+    step = Step(Status.REJECTED, actor, timezone.now(), Reason(reason), note)
+    order, is_repeat = _lock_for(order_pk, step)
+    return order if is_repeat else _end_uneaten(order, step)
+
+
+@transaction.atomic
+def start_preparing_order(*, order_pk: int, actor: Actor) -> Order:
+    step = Step(Status.PREPARING, actor, timezone.now())
+    order, is_repeat = _lock_for(order_pk, step)
+    return order if is_repeat else _take(order, step)
+
+
+@transaction.atomic
+def mark_order_ready(*, order_pk: int, actor: Actor) -> Order:
+    step = Step(Status.READY, actor, timezone.now())
+    order, is_repeat = _lock_for(order_pk, step)
+    return order if is_repeat else _take(order, step, window=_window(order, step.now))
+
+
+@transaction.atomic
+def send_order_out(*, order_pk: int, actor: Actor) -> Order:
+    """Record that the courier has it and is on the way."""
+    step = Step(Status.OUT_FOR_DELIVERY, actor, timezone.now())
+    order, is_repeat = _lock_for(order_pk, step)
+    return order if is_repeat else _take(order, step, window=_window(order, step.now))
+
+
+@transaction.atomic
+def complete_order(*, order_pk: int, actor: Actor) -> Order:
+    """Record that the customer has the food: delivered or collected, and paid."""
+    fulfilment = Order.objects.values_list("fulfilment", flat=True).get(pk=order_pk)
+    target = Status.COLLECTED
+    if fulfilment == Fulfilment.DELIVERY:
+        target = Status.DELIVERED
+    step = Step(target, actor, timezone.now())
+    order, is_repeat = _lock_for(order_pk, step)
+    if is_repeat:
+        return order
+    order.ended_at = step.now
+    order.payment_status = get_provider(order.payment_method).capture(order)
+    return _take(order, step)
+
+
+@transaction.atomic
+def cancel_order(
+    *,
+    order_pk: int,
+    actor: Actor,
+    reason: str,
+    note: str = "",
+    now: datetime | None = None,
+) -> Order:
+    """End an order before it is eaten; a customer only until it is accepted."""
+    step = Step(Status.CANCELLED, actor, now or timezone.now(), Reason(reason), note)
+    order, is_repeat = _lock_for(order_pk, step)
+    return order if is_repeat else _end_uneaten(order, step)
+
+
+def cancel_unanswered_orders(now: datetime | None = None) -> int:
+    """Cancel the orders whose deadline has passed; return how many it was.
+
+    Each in its own transaction, so that an answer given meanwhile wins alone.
+    """
+    now = now or timezone.now()
+    overdue = Order.objects.filter(status=Status.PLACED, answer_by__lte=now)
+    cancelled = 0
+    for pk in list(overdue.order_by("answer_by").values_list("pk", flat=True)[:SWEEP]):
+        try:
+            cancel_order(
+                order_pk=pk, actor=Actor(By.SYSTEM), reason=Reason.NO_RESPONSE, now=now
+            )
+        except AlreadyMovedError:
+            continue
+        cancelled += 1
+    return cancelled
+
+
+@transaction.atomic
+def move_window(*, order_pk: int, window: Window, actor: Actor) -> Order:
+    """Set when the order is now expected; the promised window stays as it was."""
+    order = _lock(order_pk)
+    unchanged = (order.current_from, order.current_until) == (window.start, window.end)
+    if order.is_ended or unchanged:
+        return order
+    step = Step(Status(order.status), actor, timezone.now())
+    return _take(order, step, window=window)
+
+
+def record_placing(order: Order, *, actor: Actor) -> None:
+    """Write the first event of an order just created; in its transaction."""
+    _write_event(order, Step(Status.PLACED, actor, order.placed_at), before=None)
+
+
+def _lock(order_pk: int) -> Order:
+    return (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("restaurant")
+        .get(pk=order_pk)
+    )
+
+
+def _lock_for(order_pk: int, step: Step) -> tuple[Order, bool]:
+    """Lock the order and check the step; True when the same hand took it before."""
+    order = _lock(order_pk)
+    taken = (
+        order.events.filter(to_status=step.target)
+        .exclude(from_status=step.target)
+        .first()
+    )
+    if taken is not None and _is_repeat(order, taken, step):
+        return order, True
+    if not _is_allowed(order, step):
+        _refuse(order, step)
+    return order, False
+
+
+def _is_repeat(order: Order, taken: OrderEvent, step: Step) -> bool:
+    is_same_hand = (taken.actor, taken.user_id) == (
+        step.actor.kind,
+        step.actor.user_pk,
+    )
+    is_undone = order.status in (Status.REJECTED, Status.CANCELLED)
+    return is_same_hand and (order.status == step.target or not is_undone)
+
+
+def _is_allowed(order: Order, step: Step) -> bool:
+    if step.target == Status.CANCELLED:
+        return order.status in CANCELLABLE.get(step.actor.kind, ())
+    transition = TRANSITIONS[step.target]
+    return (
+        order.status in transition.sources
+        and step.actor.kind in transition.actors
+        and transition.fulfilment in (None, order.fulfilment)
+    )
+
+
+def _refuse(order: Order, step: Step) -> None:
+    if order.status == Status.PLACED or _is_foreign(order, step):
+        raise IllegalTransitionError(_("This step is not possible for this order."))
+    last = (
+        order.events.filter(to_status=order.status)
+        .exclude(from_status=order.status)
+        .get()
+    )
+    message = _("The order was already %(status)s at %(time)s by %(actor)s.") % {
+        "status": _status_words(order),
+        "time": time_format(
+            last.at.astimezone(ZoneInfo(order.restaurant.time_zone)), "H:i"
+        ),
+        "actor": _actor_words(last.actor),
+    }
+    if step.actor.kind == By.CUSTOMER and not order.is_ended:
+        message += " " + _("Please call the restaurant.")
+    raise AlreadyMovedError(message)
+
+
+def _is_foreign(order: Order, step: Step) -> bool:
+    """Tell whether the step is not this actor's, or not for this fulfilment, ever."""
+    if step.target == Status.CANCELLED:
+        return step.actor.kind not in CANCELLABLE
+    transition = TRANSITIONS[step.target]
+    return step.actor.kind not in transition.actors or (
+        transition.fulfilment not in (None, order.fulfilment)
+    )
+
+
+def _status_words(order: Order) -> str:
+    return {
+        Status.PENDING_PAYMENT: _("created"),
+        Status.PLACED: _("placed"),
+        Status.ACCEPTED: _("accepted"),
+        Status.PREPARING: _("started"),
+        Status.READY: _("marked ready"),
+        Status.OUT_FOR_DELIVERY: _("sent out"),
+        Status.DELIVERED: _("delivered"),
+        Status.COLLECTED: _("collected"),
+        Status.REJECTED: _("rejected"),
+        Status.CANCELLED: _("cancelled"),
+    }[Status(order.status)]
+
+
+def _actor_words(actor: str) -> str:
+    return {
+        By.CUSTOMER: _("the customer"),
+        By.RESTAURANT: _("the restaurant"),
+        By.COURIER: _("the courier"),
+        By.PLATFORM: _("Tiffin"),
+        By.SYSTEM: _("Tiffin, as nobody answered in time"),
+    }[By(actor)]
+
+
+def _window(order: Order, ready_at: datetime) -> Window:
+    return estimate_window(ready_at=ready_at, distance=order.distance)
+
+
+def _end_uneaten(order: Order, step: Step) -> Order:
+    order.ended_at = step.now
+    order.payment_status = get_provider(order.payment_method).void(order)
+    if order.status in UNCOOKED:
+        _return_portions(order)
+    return _take(order, step)
+
+
+def _return_portions(order: Order) -> None:
+    quantities: dict[int, int] = {}
+    for item_pk, quantity in order.lines.values_list("item_id", "quantity"):
+        if item_pk is not None:
+            quantities[item_pk] = quantities.get(item_pk, 0) + quantity
+    return_portions(quantities=quantities)
+
+
+def _take(order: Order, step: Step, *, window: Window | None = None) -> Order:
+    before = order.status, Window(order.current_from, order.current_until)
+    order.status = step.target
+    if window is not None:
+        order.current_from, order.current_until = window.start, window.end
+    order.save()
+    _write_event(order, step, before=before)
+    return order
+
+
+def _write_event(
+    order: Order, step: Step, *, before: tuple[str, Window] | None
+) -> None:
+    status, window = before or ("", None)
+    event = OrderEvent.objects.create(
+        order=order,
+        at=step.now,
+        actor=step.actor.kind,
+        user=step.actor.user,
+        from_status=status,
+        to_status=step.target,
+        reason=step.reason,
+        note=step.note,
+        window_before_from=window.start if window else None,
+        window_before_until=window.end if window else None,
+        window_after_from=order.current_from,
+        window_after_until=order.current_until,
+    )
+    tell(order, event)
+    order_moved.send(Order, order=order, event=event)

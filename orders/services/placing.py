@@ -1,0 +1,570 @@
+"""From cart to order: quote it for the page, place it under locks.
+
+Lock order: the cart's row (which also serializes equal idempotency keys, since a
+customer has one cart), then items by pk, then the restaurant's last order number. A hot
+item or number is locked last and only for the inserts that follow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+
+from customers.models import User
+from customers.places import ChosenPlace
+from menus.exceptions import ItemSoldOutError, MenuError
+from menus.models import Item
+from menus.pricing import (
+    ChosenModifier,
+    allergens_of,
+    unit_price,
+    validate_choices,
+)
+from menus.selectors import is_on_sale, load_items
+from menus.services import take_portions
+from menus.templatetags.money import money
+from orders.exceptions import (
+    CartEmptyError,
+    ItemRefusedError,
+    NotOrderableError,
+    OrderProblem,
+    PriceChangedError,
+    WindowMovedError,
+)
+from orders.models import (
+    Cart,
+    CartLine,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderLineModifier,
+    OrderNumber,
+)
+from orders.payments import get_provider
+from orders.pricing import PricedLine, Totals, compute_totals, is_whole_amount
+from orders.selectors import choices_of, list_cart_lines
+from orders.services.lifecycle import Actor, record_placing
+from restaurants.availability import (
+    Orderability,
+    check_orderability,
+    known_spans,
+    list_order_slots,
+)
+from restaurants.estimating import Window, estimate_window, travel_time
+from restaurants.models import Fulfilment, Restaurant
+from restaurants.opening import span_at
+
+# A tip beyond both is taken for a slip of the finger.
+GENEROUS_TIP = Decimal(100)
+BOOKING_HORIZON = timedelta(days=2)
+WINDOW_STEP = timedelta(minutes=5)
+SLOT_MINUTES = 15
+# What a later moment would mend: the customer is offered that moment.
+MENDED_BY_WAITING = {"restaurant_closed", "restaurant_paused", "slot_passed"}
+
+
+@dataclass(frozen=True)
+class QuotedLine:
+    line: CartLine
+    item: Item
+    chosen: list[ChosenModifier]
+    unit_price: Decimal
+    amount: Decimal
+    tax_rate: Decimal
+    problems: list[OrderProblem] = field(default_factory=list)
+
+    @property
+    def quantity(self) -> int:
+        return self.line.quantity
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A cart as it would be ordered now, and all that stands against it."""
+
+    restaurant: Restaurant
+    fulfilment: str
+    lines: list[QuotedLine]
+    currency: str
+    subtotal: Decimal
+    delivery_fee: Decimal
+    tax: Decimal
+    tip: Decimal
+    total: Decimal
+    prices_include_tax: bool
+    distance: float | None
+    # When the kitchen would start: the slot asked for, else now.
+    moment: datetime
+    scheduled_for: datetime | None
+    window: Window
+    problems: list[OrderProblem]
+    # The next slot that can be had, when the moment asked for cannot.
+    proposed_slot: datetime | None
+
+    @property
+    def can_order(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the customer filled in at checkout."""
+
+    fulfilment: str
+    place: ChosenPlace | None
+    scheduled_for: datetime | None
+    tip: Decimal
+    kitchen_note: str
+    name: str
+    phone: str
+    seen_window: Window | None
+    seen_total: Decimal | None
+
+
+def quote_cart(
+    *,
+    cart: Cart,
+    place: ChosenPlace | None,
+    now: datetime | None = None,
+    scheduled_for: datetime | None = None,
+    tip: Decimal = Decimal(0),
+) -> Quote:
+    """Price a cart and list everything that keeps it from being ordered.
+
+    CartEmptyError when there is nothing in it. A number of queries that does not
+    depend on the number of lines.
+    """
+    now = now or timezone.now()
+    lines = list_cart_lines(cart=cart)
+    if not lines or cart.restaurant_id is None:
+        raise CartEmptyError(
+            _("Your cart is empty. It may have been ordered in another tab.")
+        )
+    restaurant = Restaurant.objects.get(pk=cart.restaurant_id)
+    moment = scheduled_for or now
+    answer = check_orderability(
+        restaurant,
+        moment=moment,
+        place=(place.latitude, place.longitude) if place else None,
+        fulfilment=cart.fulfilment,
+    )
+    quoted = _quote_lines(lines, restaurant, moment)
+    totals = _total(restaurant, quoted, fulfilment=cart.fulfilment, tip=tip)
+    problems = [
+        *_moment_problems(answer, now=now, scheduled_for=scheduled_for),
+        *(problem for line in quoted for problem in line.problems),
+        *_amount_problems(restaurant, totals),
+    ]
+    slots = []
+    if any(problem.code in MENDED_BY_WAITING for problem in problems):
+        slots = list_order_slots(restaurant, now=now)
+    return Quote(
+        restaurant=restaurant,
+        fulfilment=cart.fulfilment,
+        lines=quoted,
+        currency=restaurant.currency,
+        subtotal=totals.subtotal,
+        delivery_fee=totals.delivery_fee,
+        tax=totals.tax,
+        tip=totals.tip,
+        total=totals.total,
+        prices_include_tax=restaurant.prices_include_tax,
+        distance=answer.distance,
+        moment=moment,
+        scheduled_for=scheduled_for,
+        window=estimate_window(
+            ready_at=moment + restaurant.preparation_time, distance=answer.distance
+        ),
+        problems=problems,
+        proposed_slot=next(iter(slots), None),
+    )
+
+
+def _quote_lines(
+    lines: Sequence[CartLine], restaurant: Restaurant, moment: datetime
+) -> list[QuotedLine]:
+    items = load_items({line.item_id for line in lines})
+    wanted: dict[int, int] = {}
+    for line in lines:
+        wanted[line.item_id] = wanted.get(line.item_id, 0) + line.quantity
+    return [
+        _quote_line(
+            line,
+            items[line.item_id],
+            restaurant=restaurant,
+            moment=moment,
+            wanted=wanted[line.item_id],
+        )
+        for line in lines
+    ]
+
+
+def _quote_line(
+    line: CartLine,
+    item: Item,
+    *,
+    restaurant: Restaurant,
+    moment: datetime,
+    wanted: int,
+) -> QuotedLine:
+    problems = []
+
+    def add(code: str, message: StrOrPromise) -> None:
+        problems.append(OrderProblem(code, message, line.public_id))
+
+    if not is_on_sale(item, moment=moment) or item.restaurant_id != restaurant.pk:
+        add("item_not_available", _("“%(name)s” is not served then."))
+    elif item.is_sold_out_at(moment):
+        add("item_sold_out", _("“%(name)s” is sold out."))
+    elif item.portions_left is not None and item.portions_left < wanted:
+        add("item_sold_out", _("There are not enough portions of “%(name)s” left."))
+    problems = [
+        OrderProblem(one.code, str(one.message) % {"name": item.name}, one.line)
+        for one in problems
+    ]
+    price, chosen = line.unit_price_seen, list[ChosenModifier]()
+    try:
+        chosen = validate_choices(item, choices_of(line), moment=moment)
+    except MenuError as error:
+        problems.append(OrderProblem(error.code, error.message, line.public_id))
+    else:
+        price = unit_price(item, chosen)
+    if price != line.unit_price_seen:
+        problems.append(_price_changed(line, item, price, restaurant.currency))
+    return QuotedLine(
+        line=line,
+        item=item,
+        chosen=chosen,
+        unit_price=price,
+        amount=price * line.quantity,
+        tax_rate=restaurant.tax_rate if item.tax_rate is None else item.tax_rate,
+        problems=problems,
+    )
+
+
+def _price_changed(
+    line: CartLine, item: Item, price: Decimal, currency: str
+) -> OrderProblem:
+    message = _("“%(name)s” now costs %(new)s instead of %(old)s.") % {
+        "name": item.name,
+        "new": money(price, currency),
+        "old": money(line.unit_price_seen, currency),
+    }
+    return OrderProblem(PriceChangedError.default_code, message, line.public_id)
+
+
+def _total(
+    restaurant: Restaurant,
+    lines: Sequence[QuotedLine],
+    *,
+    fulfilment: str,
+    tip: Decimal,
+) -> Totals:
+    is_delivery = fulfilment == Fulfilment.DELIVERY
+    return compute_totals(
+        [PricedLine(line.unit_price, line.quantity, line.tax_rate) for line in lines],
+        delivery_fee=restaurant.delivery_fee if is_delivery else Decimal(0),
+        tip=tip,
+        currency=restaurant.currency,
+        prices_include_tax=restaurant.prices_include_tax,
+    )
+
+
+def _moment_problems(
+    answer: Orderability, *, now: datetime, scheduled_for: datetime | None
+) -> list[OrderProblem]:
+    problems = []
+    if not answer.can_order:
+        problems.append(OrderProblem(answer.code, answer.message))
+    if scheduled_for is None:
+        return problems
+    if scheduled_for < now:
+        problems.append(
+            OrderProblem("slot_passed", _("The time you chose has passed."))
+        )
+    elif scheduled_for > now + BOOKING_HORIZON or not _is_slot(scheduled_for):
+        problems.append(
+            OrderProblem("slot_not_offered", _("Choose one of the times offered."))
+        )
+    return problems
+
+
+def _is_slot(moment: datetime) -> bool:
+    return moment.minute % SLOT_MINUTES == 0 and not (
+        moment.second or moment.microsecond
+    )
+
+
+def _amount_problems(restaurant: Restaurant, totals: Totals) -> list[OrderProblem]:
+    problems = []
+    if totals.subtotal < restaurant.minimum_order:
+        message = _("The minimum order is %(minimum)s; add %(missing)s more.") % {
+            "minimum": money(restaurant.minimum_order, restaurant.currency),
+            "missing": money(
+                restaurant.minimum_order - totals.subtotal, restaurant.currency
+            ),
+        }
+        problems.append(OrderProblem("below_minimum", message))
+    is_sane = 0 <= totals.tip <= max(totals.subtotal, GENEROUS_TIP)
+    if not is_sane or not is_whole_amount(totals.tip, restaurant.currency):
+        problems.append(OrderProblem("tip_invalid", _("Enter a smaller tip, or none.")))
+    return problems
+
+
+@transaction.atomic
+def place_order(  # noqa: PLR0913
+    *,
+    cart_pk: int,
+    customer: User,
+    idempotency_key: UUID,
+    place: ChosenPlace | None,
+    fulfilment: str,
+    scheduled_for: datetime | None = None,
+    tip: Decimal = Decimal(0),
+    kitchen_note: str = "",
+    phone: str = "",
+    name: str = "",
+    seen_window: Window | None = None,
+    seen_total: Decimal | None = None,
+) -> Order:
+    """Turn the customer's cart into an order and empty it; everything is read again.
+
+    The same key returns the order it made. Raises, changing nothing: CartEmptyError,
+    WindowMovedError (ask, with its slot), PriceChangedError (ask, see problems),
+    NotOrderableError and ItemRefusedError. Cart.DoesNotExist for another's cart.
+    """
+    cart = Cart.objects.select_for_update().get(pk=cart_pk, user=customer)
+    placed = Order.objects.filter(
+        customer=customer, idempotency_key=idempotency_key
+    ).first()
+    if placed is not None:
+        return placed
+    wish = Wish(
+        fulfilment=Fulfilment(fulfilment),
+        place=place,
+        scheduled_for=scheduled_for,
+        tip=tip,
+        kitchen_note=kitchen_note,
+        name=name or customer.name or customer.get_short_name(),
+        phone=phone or str(customer.phone),
+        seen_window=seen_window,
+        seen_total=seen_total,
+    )
+    cart.fulfilment = wish.fulfilment
+    now = timezone.now()
+    quote = quote_cart(
+        cart=cart, place=place, now=now, scheduled_for=scheduled_for, tip=tip
+    )
+    _check_quote(quote, wish)
+    _take_portions(quote)
+    order = _create_order(quote, wish, customer, idempotency_key, now)
+    _create_lines(order, quote)
+    order.payment_status = get_provider(order.payment_method).authorize(order)
+    order.save(update_fields=["payment_status"])
+    cart.lines.all().delete()
+    cart.restaurant = None
+    cart.save()
+    record_placing(order, actor=Actor(OrderEvent.Actor.CUSTOMER, customer))
+    return order
+
+
+def _check_quote(quote: Quote, wish: Wish) -> None:
+    _check_window(quote, wish)
+    problems = [*quote.problems, *_wish_problems(wish)]
+    price_code = PriceChangedError.default_code
+    others = [problem for problem in problems if problem.code != price_code]
+    if others:
+        raise NotOrderableError(
+            others[0].message, code=others[0].code, problems=problems
+        )
+    if problems:
+        raise PriceChangedError(
+            " ".join(str(problem.message) for problem in problems), problems=problems
+        )
+    if wish.seen_total is not None and wish.seen_total != quote.total:
+        raise PriceChangedError(
+            _("The total is now %(new)s instead of %(old)s.")
+            % {
+                "new": money(quote.total, quote.currency),
+                "old": money(wish.seen_total, quote.currency),
+            }
+        )
+
+
+def _wish_problems(wish: Wish) -> list[OrderProblem]:
+    problems = []
+    if not wish.phone:
+        problems.append(
+            OrderProblem("phone_missing", _("Give a phone number for questions."))
+        )
+    is_delivery = wish.fulfilment == Fulfilment.DELIVERY
+    if is_delivery and wish.place is not None and not wish.place.street_address:
+        problems.append(
+            OrderProblem(
+                "address_incomplete", _("Give the street and number to deliver to.")
+            )
+        )
+    return problems
+
+
+def _check_window(quote: Quote, wish: Wish) -> None:
+    """Ask rather than move the promise to another service or day."""
+    if wish.seen_window is None:
+        return
+    waiting = [one for one in quote.problems if one.code in MENDED_BY_WAITING]
+    if waiting:
+        raise WindowMovedError(
+            waiting[0].message,
+            slot=quote.proposed_slot,
+            has_slot=quote.proposed_slot is not None,
+        )
+    if wish.scheduled_for is None and not _is_promise_kept(quote, wish.seen_window):
+        raise WindowMovedError(
+            _("The time you were shown has passed; please look at the new one."),
+            slot=None,
+        )
+
+
+def _is_promise_kept(quote: Quote, seen: Window) -> bool:
+    zone = ZoneInfo(quote.restaurant.time_zone)
+    days = {window.start.astimezone(zone).date() for window in (seen, quote.window)}
+    way = timedelta() if quote.distance is None else travel_time(quote.distance)
+    # The window's start was rounded up to its step.
+    latest = seen.start - way - quote.restaurant.preparation_time
+    span = span_at(known_spans(quote.restaurant), quote.moment)
+    return (
+        len(days) == 1
+        and span is not None
+        and span[0] <= latest
+        and latest - WINDOW_STEP < span[1]
+    )
+
+
+def _take_portions(quote: Quote) -> None:
+    quantities: dict[int, int] = {}
+    for line in quote.lines:
+        quantities[line.item.pk] = quantities.get(line.item.pk, 0) + line.quantity
+    try:
+        take_portions(quantities=quantities)
+    except ItemSoldOutError as error:
+        raise ItemRefusedError(error.message, code=error.code) from error
+
+
+def _next_number(restaurant_pk: int) -> int:
+    """Take the restaurant's next order number; the row stays locked until commit."""
+    table = OrderNumber._meta.db_table  # noqa: SLF001
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (restaurant_id, last) VALUES (%s, 1) "  # noqa: S608
+            f"ON CONFLICT (restaurant_id) DO UPDATE SET last = {table}.last + 1 "
+            "RETURNING last",
+            [restaurant_pk],
+        )
+        number: int = cursor.fetchone()[0]
+        return number
+
+
+def _answer_by(quote: Quote, now: datetime) -> datetime:
+    """Return the deadline: for a later service it runs from its opening."""
+    span = span_at(known_spans(quote.restaurant), quote.moment)
+    start = max(now, span[0]) if span else now
+    return start + timedelta(minutes=quote.restaurant.answer_minutes)
+
+
+def _create_order(
+    quote: Quote, wish: Wish, customer: User, key: UUID, now: datetime
+) -> Order:
+    restaurant = quote.restaurant
+    place = wish.place if wish.fulfilment == Fulfilment.DELIVERY else None
+    zone = ZoneInfo(restaurant.time_zone)
+    return Order.objects.create(
+        number=_next_number(restaurant.pk),
+        region_id=restaurant.region_id,
+        restaurant=restaurant,
+        customer=customer,
+        idempotency_key=key,
+        status=Order.Status.PLACED,
+        fulfilment=wish.fulfilment,
+        payment_method=Order.PaymentMethod.CASH,
+        restaurant_name=restaurant.name,
+        customer_name=wish.name[:120],
+        customer_phone=wish.phone[:32],
+        address=_address(place)[:400],
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
+        distance=quote.distance,
+        delivery_instructions=place.delivery_instructions[:300] if place else "",
+        kitchen_note=wish.kitchen_note.strip()[:300],
+        currency=quote.currency,
+        subtotal=quote.subtotal,
+        delivery_fee=quote.delivery_fee,
+        tax=quote.tax,
+        prices_include_tax=quote.prices_include_tax,
+        tip=quote.tip,
+        total=quote.total,
+        placed_at=now,
+        scheduled_for=quote.scheduled_for,
+        answer_by=_answer_by(quote, now),
+        preparation_minutes=restaurant.preparation_minutes,
+        promised_from=quote.window.start,
+        promised_until=quote.window.end,
+        current_from=quote.window.start,
+        current_until=quote.window.end,
+        service_day=quote.moment.astimezone(zone).date(),
+    )
+
+
+def _address(place: ChosenPlace | None) -> str:
+    if place is None:
+        return ""
+    parts = (place.street_address, place.postal_code, place.locality, place.country)
+    return ", ".join(part for part in parts if part)
+
+
+def _create_lines(order: Order, quote: Quote) -> None:
+    lines = OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            item=quoted.item,
+            name=quoted.item.name,
+            quantity=quoted.quantity,
+            unit_price=quoted.unit_price,
+            amount=quoted.amount,
+            tax_rate=quoted.tax_rate,
+            allergens=allergens_of(quoted.item, quoted.chosen),
+            note=quoted.line.note,
+        )
+        for quoted in quote.lines
+    )
+    pairs = [
+        (_line_modifier(line, one), one)
+        for line, quoted in zip(lines, quote.lines, strict=True)
+        for one in quoted.chosen
+    ]
+    OrderLineModifier.objects.bulk_create(parent for parent, _one in pairs)
+    OrderLineModifier.objects.bulk_create(
+        _line_modifier(parent.line, child, parent=parent)
+        for parent, one in pairs
+        for child in one.children
+    )
+
+
+def _line_modifier(
+    line: OrderLine,
+    chosen: ChosenModifier,
+    parent: OrderLineModifier | None = None,
+) -> OrderLineModifier:
+    return OrderLineModifier(
+        line=line,
+        modifier=chosen.modifier,
+        parent=parent,
+        name=chosen.modifier.name,
+        price_difference=chosen.modifier.price_difference,
+    )
