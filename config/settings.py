@@ -195,6 +195,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "health_check_interval": 10,
     "global_keyprefix": "tiffin:",
+    # Publishing gives up at once: the sweep rings again, and nobody's order waits.
+    "max_retries": 0,
 }
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_BEAT_SCHEDULE = {

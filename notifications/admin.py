@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from notifications.models import Attempt, Event, Message, Notification
+from notifications.services.planning import replan_events
 from notifications.services.sending import redrive_messages
 
 
@@ -33,6 +34,20 @@ class EventAdmin(ReadOnly, ModelAdmin[Event]):
     list_filter = ["priority", "topic"]
     search_fields = ["key"]
     show_full_result_count = False
+    actions = ["replan"]
+
+    @admin.action(description=_("Plan rejected events again"))
+    def replan(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
+        count = replan_events(event_pks=queryset.values_list("pk", flat=True))
+        messages.success(
+            request,
+            ngettext(
+                "%(count)d event will be planned again.",
+                "%(count)d events will be planned again.",
+                count,
+            )
+            % {"count": count},
+        )
 
 
 @admin.register(Notification)

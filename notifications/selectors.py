@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from notifications.models import Event, Message, Notification, Priority
@@ -49,12 +49,22 @@ def lanes_with_work(*, now: datetime | None = None) -> list[str]:
     ]
 
 
+def list_rejected_events() -> QuerySet[Event]:
+    """Return the events that planning gave up on: ended short of all recipients."""
+    return Event.objects.filter(
+        planned_at__isnull=False, recipient_ids__len__gt=F("cursor")
+    )
+
+
 @dataclass(frozen=True)
 class Accounting:
     """Where every message of a set of events stands."""
 
     events: int
     unplanned: int
+    # Planning gave them up; an operator can plan them again.
+    rejected: int
+    recipients: int
     notifications: int
     messages: Mapping[str, int]
 
@@ -73,6 +83,8 @@ def get_accounting(**event_filter: Any) -> Accounting:
     return Accounting(
         events=events.count(),
         unplanned=events.filter(planned_at__isnull=True).count(),
+        rejected=list_rejected_events().filter(**event_filter).count(),
+        recipients=sum(events.order_by().values_list("recipient_ids__len", flat=True)),
         notifications=Notification.objects.filter(event__in=events).count(),
         messages=dict(
             messages.order_by()

@@ -11,7 +11,7 @@ class Topic:
     """A kind of thing people are told.
 
     Its words are the templates in `notifications/<name>/`: title.txt and body.txt for
-    the inbox, email_subject.txt and email.txt for mail.
+    the inbox. Mail says the same, unless the topic has an email.txt and email.html.
     """
 
     name: str

@@ -2,13 +2,14 @@ import uuid
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from notifications.models import Notification
 from notifications.selectors import (
+    count_unread,
     get_notification_for_recipient,
     list_notifications_for_recipient,
 )
@@ -71,3 +72,12 @@ def notification_open(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
 def inbox_mark_all_read(request: HttpRequest) -> HttpResponse:
     mark_all_read(recipient_pk=request.user.pk or 0)
     return redirect("notifications:inbox")
+
+
+@login_required
+@require_GET
+def unread_count(request: HttpRequest) -> JsonResponse:
+    """Answer how many notifications are unread, for the badge in the header."""
+    response = JsonResponse({"unread": count_unread(recipient_pk=request.user.pk or 0)})
+    response["Cache-Control"] = "private, no-store"
+    return response

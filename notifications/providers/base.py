@@ -23,6 +23,9 @@ class Outcome:
 
 
 class Provider(Protocol):
+    # How many messages at once; outcomes are written down after each batch.
+    batch_size: int
+
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         """Hand over a batch; answer one outcome per message, in the same order.
 

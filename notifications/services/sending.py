@@ -2,16 +2,17 @@
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
+from time import monotonic
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from notifications.backoff import MOST_ATTEMPTS, retry_after
-from notifications.models import Attempt, Message
+from notifications.models import Attempt, Channel, Message
 from notifications.providers import PROVIDERS
 from notifications.providers.base import Outcome, Result
 
@@ -20,6 +21,11 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 # Longer than any batch may take: a task is ended after a minute.
 LEASE = timedelta(seconds=75)
+# After so many seconds nothing more is handed over, so that a slow provider cannot
+# drag a batch past its lease.
+BUDGET = 15.0
+# A mail repeats its Message-ID, so that a doubtful one may safely go again.
+RESENT_WHEN_UNKNOWN = frozenset({Channel.EMAIL})
 
 
 def send_next_batch(*, priority: str, now: datetime | None = None) -> int:
@@ -29,26 +35,46 @@ def send_next_batch(*, priority: str, now: datetime | None = None) -> int:
     fence: an outcome is written only for messages this call still holds.
     """
     now = now or timezone.now()
-    _expire(priority=priority, now=now)
     token = uuid.uuid4()
     claimed = _claim(priority=priority, token=token, now=now)
     if not claimed:
         return 0
-    messages = list(
-        Message.objects.filter(pk__in=claimed)
-        .select_related("notification__event", "notification__recipient")
-        .order_by("channel", "pk")
+    held = Message.objects.filter(pk__in=claimed, lease_token=token)
+    held.filter(expires_at__lte=now).update(
+        status=Message.Status.EXPIRED,
+        reason="expired",
+        lease_token=None,
+        leased_until=None,
+        ended_at=now,
     )
+    # The inbox goes first: it never waits for a mail server.
+    messages = list(
+        held.select_related("notification__event", "notification__recipient").order_by(
+            "-channel", "pk"
+        )
+    )
+    started = monotonic()
     for channel, group in groupby(messages, key=lambda message: message.channel):
-        batch = list(group)
-        _record(batch, _hand_over(channel, batch), token=token)
-    return len(messages)
+        for batch in _split(list(group), size=PROVIDERS[channel].batch_size):
+            if monotonic() - started < BUDGET:
+                _record(batch, _hand_over(channel, batch), token=token)
+    _give_back(held)
+    return len(claimed)
 
 
-def _expire(*, priority: str, now: datetime) -> None:
-    Message.objects.filter(
-        priority=priority, status=Message.Status.READY, expires_at__lte=now
-    ).update(status=Message.Status.EXPIRED, reason="expired", ended_at=now)
+def _split(messages: list[Message], *, size: int) -> Iterator[list[Message]]:
+    for start in range(0, len(messages), size):
+        yield messages[start : start + size]
+
+
+def _give_back(held: QuerySet[Message]) -> None:
+    """Return what was never handed over; that was no attempt."""
+    held.update(
+        status=Message.Status.READY,
+        attempt_count=F("attempt_count") - 1,
+        lease_token=None,
+        leased_until=None,
+    )
 
 
 def _claim(*, priority: str, token: uuid.UUID, now: datetime) -> list[int]:
@@ -111,7 +137,10 @@ def _apply(message: Message, outcome: Outcome, *, now: datetime) -> None:
     message.lease_token = None
     message.leased_until = None
     message.reason = "" if outcome.result == Result.ACCEPTED else outcome.answer[:80]
-    if outcome.result == Result.RETRY and message.attempt_count < MOST_ATTEMPTS:
+    goes_again = outcome.result == Result.RETRY or (
+        outcome.result == Result.UNKNOWN and message.channel in RESENT_WHEN_UNKNOWN
+    )
+    if goes_again and message.attempt_count < MOST_ATTEMPTS:
         message.status = Message.Status.READY
         message.due_at = now + retry_after(message.attempt_count)
         return

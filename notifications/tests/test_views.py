@@ -1,0 +1,91 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from notifications.selectors import count_unread, list_notifications_for_recipient
+from notifications.tests.factories import NotificationFactory, RecipientFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("notifications.tests.urls")]
+INBOX = "/notifications/"
+
+
+def test_inbox_is_for_who_signed_in(client: Client, settings: Any) -> None:
+    settings.LOGIN_URL = "/sign-in/"
+
+    response = client.get(reverse("notifications:unread-count"))
+
+    assert response.headers["Location"].startswith("/sign-in/")
+
+
+def test_inbox_is_newest_first_and_pages_by_key() -> None:
+    recipient, now = RecipientFactory(), timezone.now()
+    made = [
+        NotificationFactory(recipient=recipient, created_at=now - timedelta(hours=age))
+        for age in range(5)
+    ]
+    NotificationFactory()
+
+    first = list_notifications_for_recipient(recipient_pk=recipient.pk, limit=3)
+    last = first[-1]
+    rest = list_notifications_for_recipient(
+        recipient_pk=recipient.pk, before=(last.created_at, last.pk)
+    )
+
+    assert [*first, *rest] == made
+
+
+def test_opening_marks_read_and_goes_to_its_page(client: Client) -> None:
+    notification = NotificationFactory(url="/orders/7/")
+    client.force_login(notification.recipient)
+
+    response = client.post(f"{INBOX}{notification.public_id}/")
+
+    assert response.headers["Location"] == "/orders/7/"
+    notification.refresh_from_db()
+    assert notification.read_at
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", ""])
+def test_opening_never_leaves_the_site(client: Client, url: str) -> None:
+    notification = NotificationFactory(url=url)
+    client.force_login(notification.recipient)
+
+    response = client.post(f"{INBOX}{notification.public_id}/")
+
+    assert response.headers["Location"] == INBOX
+
+
+def test_somebody_elses_notification_does_not_exist(client: Client) -> None:
+    notification = NotificationFactory()
+    client.force_login(RecipientFactory())
+
+    response = client.post(f"{INBOX}{notification.public_id}/")
+
+    assert response.status_code == 404
+    notification.refresh_from_db()
+    assert notification.read_at is None
+
+
+def test_all_are_marked_read_at_once(client: Client) -> None:
+    recipient = RecipientFactory()
+    NotificationFactory.create_batch(2, recipient=recipient)
+    foreign = NotificationFactory()
+    client.force_login(recipient)
+    unread = client.get(f"{INBOX}unread/").json()
+
+    client.post(f"{INBOX}read/")
+
+    assert unread == {"unread": 2}
+    assert count_unread(recipient_pk=recipient.pk) == 0
+    assert count_unread(recipient_pk=foreign.recipient.pk) == 1
+
+
+@pytest.mark.parametrize("cursor", ["x", "2026-01-01~5", "2026-01-01T00:00Z~-1"])
+def test_broken_cursor_is_not_found(client: Client, cursor: str) -> None:
+    client.force_login(RecipientFactory())
+
+    assert client.get(INBOX, {"after": cursor}).status_code == 404
