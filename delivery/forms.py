@@ -1,0 +1,11 @@
+from django import forms
+
+from delivery.services import Position
+
+
+class PositionForm(forms.Form):
+    latitude = forms.FloatField(min_value=-90, max_value=90)
+    longitude = forms.FloatField(min_value=-180, max_value=180)
+
+    def get_position(self) -> Position:
+        return Position(self.cleaned_data["latitude"], self.cleaned_data["longitude"])
