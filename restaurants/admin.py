@@ -1,0 +1,223 @@
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin, TabularInline
+
+from restaurants.geo import to_plane
+from restaurants.models import (
+    Cuisine,
+    Membership,
+    OpeningHours,
+    Region,
+    Restaurant,
+    SpecialHours,
+)
+from restaurants.owner_site import OwnerInline, OwnerModelAdmin, owner_site
+from restaurants.services import (
+    pause_restaurant,
+    refresh_open_spans,
+    resume_restaurant,
+)
+from restaurants.validators import find_overlap
+
+PAUSE = timedelta(minutes=30)
+
+
+class OpeningHoursFormSet(BaseInlineFormSet[Any, Any, Any]):
+    def clean(self) -> None:
+        super().clean()
+        rows = (
+            [
+                (
+                    form.cleaned_data["weekday"],
+                    form.cleaned_data["opens_at"],
+                    form.cleaned_data["closes_at"],
+                )
+                for form in self.forms
+                if form.cleaned_data.get("closes_at") is not None
+                and form.cleaned_data.get("opens_at") is not None
+                and form.cleaned_data.get("weekday") is not None
+                and not form.cleaned_data.get("DELETE")
+            ]
+            if not any(self.errors)
+            else []
+        )
+        overlap = find_overlap(rows)
+        if overlap is not None:
+            first, second = overlap
+            raise ValidationError(
+                _(
+                    "%(first)s and %(second)s overlap. Make them one span or shorten"
+                    " one of them."
+                ),
+                params={"first": _describe(first), "second": _describe(second)},
+            )
+
+
+def _describe(row: tuple[int, Any, Any]) -> str:
+    return str(OpeningHours(weekday=row[0], opens_at=row[1], closes_at=row[2]))
+
+
+class OwnerOpeningHoursInline(OwnerInline):
+    model = OpeningHours
+    formset = OpeningHoursFormSet
+    fields = ["weekday", "opens_at", "closes_at"]
+    verbose_name_plural = gettext_lazy(
+        "opening hours (a span that ends at or before its start runs past midnight)"
+    )
+
+
+class OwnerSpecialHoursInline(OwnerInline):
+    model = SpecialHours
+    fields = ["date", "opens_at", "closes_at", "note"]
+    verbose_name_plural = gettext_lazy(
+        "special hours (they replace a date's hours; without times it is closed)"
+    )
+
+
+class OpeningHoursInline(TabularInline[OpeningHours, Restaurant]):
+    model = OpeningHours
+    formset = OpeningHoursFormSet
+    extra = 0
+
+
+class SpecialHoursInline(TabularInline[SpecialHours, Restaurant]):
+    model = SpecialHours
+    extra = 0
+
+
+@admin.action(description=gettext_lazy("Pause for 30 minutes"))
+def pause(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
+    for restaurant in rows:
+        pause_restaurant(restaurant_pk=restaurant.pk, until=timezone.now() + PAUSE)
+
+
+@admin.action(description=gettext_lazy("Take orders again"))
+def resume(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
+    for restaurant in rows:
+        resume_restaurant(restaurant_pk=restaurant.pk)
+
+
+class OwnerRestaurantAdmin(OwnerModelAdmin):
+    restaurant_path = "pk"
+    can_add = False
+    list_display = ["name", "status", "takes_orders", "paused_until"]
+    inlines = [OwnerOpeningHoursInline, OwnerSpecialHoursInline]
+    filter_horizontal = ["cuisines"]
+    actions = [pause, resume]
+    readonly_fields = [
+        "name",
+        "status",
+        "street_address",
+        "locality",
+        "postal_code",
+        "time_zone",
+        "currency",
+    ]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    *("name", "status", "takes_orders", "paused_until"),
+                    *("description", "cuisines", "picture"),
+                    *("phone", "email", "website"),
+                ]
+            },
+        ),
+        (
+            gettext_lazy("Place"),
+            {"fields": ["street_address", "locality", "postal_code", "time_zone"]},
+        ),
+        (
+            gettext_lazy("Delivery terms"),
+            {
+                "fields": [
+                    *("offers_delivery", "offers_pickup", "delivery_radius"),
+                    *("delivery_fee", "minimum_order", "currency"),
+                    *("tax_rate", "prices_include_tax"),
+                    *("preparation_minutes", "answer_minutes"),
+                ]
+            },
+        ),
+    ]
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: Any
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_open_spans(restaurant_pks=[form.instance.pk])
+
+
+owner_site.register(Restaurant, OwnerRestaurantAdmin)
+
+
+class MembershipInline(TabularInline[Membership, Restaurant]):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+@admin.action(description=gettext_lazy("Approve"))
+def approve(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
+    rows.update(status=Restaurant.Status.LIVE)
+
+
+@admin.action(description=gettext_lazy("Suspend"))
+def suspend(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
+    rows.update(status=Restaurant.Status.SUSPENDED)
+
+
+@admin.register(Restaurant)
+class RestaurantAdmin(ModelAdmin[Restaurant]):
+    list_display = ["name", "status", "takes_orders", "locality", "region"]
+    list_select_related = ["region"]
+    list_filter = ["status", "takes_orders", "region"]
+    search_fields = ["name", "slug", "locality"]
+    prepopulated_fields = {"slug": ["name"]}
+    filter_horizontal = ["cuisines"]
+    inlines = [OpeningHoursInline, SpecialHoursInline, MembershipInline]
+    actions = [approve, suspend]
+    show_full_result_count = False
+
+    def save_model(
+        self, request: HttpRequest, obj: Restaurant, form: Any, change: Any
+    ) -> None:
+        obj.location = to_plane(obj.latitude, obj.longitude)
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: Any
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_open_spans(restaurant_pks=[form.instance.pk])
+
+
+@admin.register(Membership)
+class MembershipAdmin(ModelAdmin[Membership]):
+    list_display = ["user", "restaurant", "role"]
+    list_select_related = ["user", "restaurant"]
+    list_filter = ["role"]
+    search_fields = ["user__email", "restaurant__name"]
+    autocomplete_fields = ["user", "restaurant"]
+
+
+@admin.register(Region)
+class RegionAdmin(ModelAdmin[Region]):
+    list_display = ["code", "name"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(Cuisine)
+class CuisineAdmin(ModelAdmin[Cuisine]):
+    list_display = ["name", "slug"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
