@@ -16,7 +16,8 @@ def retry_after(attempt_count: int, *, chance: float | None = None) -> timedelta
     And Jitter", AWS Architecture Blog, 2015.
     """
     # The exponent is bounded so that a corrupt count cannot overflow.
-    bound = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt_count - 1, 20))
+    doublings: int = 2 ** min(attempt_count - 1, 20)
+    bound = min(LONGEST_WAIT, FIRST_WAIT * doublings)
     if chance is None:
         chance = random.random()  # noqa: S311 - spreads load, guards nothing
     return bound * chance

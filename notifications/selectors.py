@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
@@ -25,7 +26,7 @@ def list_notifications_for_recipient(
 
 
 def get_notification_for_recipient(
-    *, recipient_pk: int, public_id: object
+    *, recipient_pk: int, public_id: UUID
 ) -> Notification:
     return Notification.objects.get(recipient=recipient_pk, public_id=public_id)
 

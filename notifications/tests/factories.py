@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import factory
 from django.contrib.auth import get_user_model
@@ -8,7 +9,7 @@ from factory.django import DjangoModelFactory
 from notifications.models import Channel, Event, Message, Notification, Priority
 
 
-class RecipientFactory(DjangoModelFactory):
+class RecipientFactory(DjangoModelFactory[Any]):
     email = factory.Sequence(lambda n: f"grace{n}@example.com")
     name = "Grace Guest"
     time_zone = "America/New_York"
@@ -17,7 +18,7 @@ class RecipientFactory(DjangoModelFactory):
         model = get_user_model()
 
 
-class EventFactory(DjangoModelFactory):
+class EventFactory(DjangoModelFactory[Event]):
     key = factory.Sequence(lambda n: f"test:{n}")
     topic = "test_news"
     priority = Priority.STANDARD
@@ -30,7 +31,7 @@ class EventFactory(DjangoModelFactory):
         model = Event
 
 
-class NotificationFactory(DjangoModelFactory):
+class NotificationFactory(DjangoModelFactory[Notification]):
     event = factory.SubFactory(EventFactory)
     recipient = factory.SubFactory(RecipientFactory)
     topic = "test_news"
@@ -42,7 +43,7 @@ class NotificationFactory(DjangoModelFactory):
         model = Notification
 
 
-class MessageFactory(DjangoModelFactory):
+class MessageFactory(DjangoModelFactory[Message]):
     notification = factory.SubFactory(NotificationFactory)
     channel = Channel.EMAIL
     priority = Priority.STANDARD

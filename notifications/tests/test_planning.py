@@ -16,7 +16,7 @@ WORDS = {"name": "Chef's & Co", "what": "ready", "url": "/orders/"}
 
 
 def test_same_key_is_one_event(db: None) -> None:
-    recipient = RecipientFactory()
+    recipient = RecipientFactory.create()
 
     first = publish(topic=TEST_NEWS, recipients=[recipient.pk], key="k", context=WORDS)
     second = publish(topic=TEST_NEWS, recipients=[recipient.pk], key="k", context={})
@@ -38,7 +38,7 @@ def test_rollback_publishes_nothing(db: None) -> None:
 
 
 def test_planning_writes_plain_words_and_a_message_per_channel(db: None) -> None:
-    recipient = RecipientFactory()
+    recipient = RecipientFactory.create()
     publish(topic=TEST_NEWS, recipients=[recipient.pk], key="k", context=WORDS)
 
     assert plan_next_chunk(priority=Priority.STANDARD) == 1
@@ -73,7 +73,7 @@ def test_recipients_are_planned_in_chunks(
 
 
 def test_closed_accounts_are_not_told(db: None) -> None:
-    closed = RecipientFactory(is_active=False)
+    closed = RecipientFactory.create(is_active=False)
     publish(topic=TEST_NEWS, recipients=[closed.pk], key="k", context=WORDS)
 
     plan_next_chunk(priority=Priority.STANDARD)
@@ -106,8 +106,8 @@ def test_two_planners_at_once_tell_everybody_once() -> None:
 
 
 def test_event_that_cannot_be_planned_does_not_block_its_lane(db: None) -> None:
-    recipient = RecipientFactory()
-    broken = EventFactory(
+    recipient = RecipientFactory.create()
+    broken = EventFactory.create(
         topic="no_such_topic", recipient_ids=[recipient.pk], planned_at=None
     )
     publish(topic=TEST_NEWS, recipients=[recipient.pk], key="k", context=WORDS)
@@ -121,11 +121,11 @@ def test_event_that_cannot_be_planned_does_not_block_its_lane(db: None) -> None:
 
 
 def test_rejected_event_is_planned_again_on_request(db: None) -> None:
-    recipient = RecipientFactory()
-    event = EventFactory(
+    recipient = RecipientFactory.create()
+    event = EventFactory.create(
         recipient_ids=[recipient.pk], context=WORDS, planned_at=timezone.now()
     )
-    done = EventFactory()
+    done = EventFactory.create()
 
     assert replan_events(event_pks=[event.pk, done.pk]) == 1
     plan_next_chunk(priority=Priority.STANDARD)

@@ -6,6 +6,7 @@ from threading import Barrier
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.utils import timezone
 
@@ -35,7 +36,7 @@ def send() -> int:
 
 
 def test_accepted_message_is_mailed_once(db: None) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
 
     assert send() == 1
     assert send() == 0
@@ -45,22 +46,25 @@ def test_accepted_message_is_mailed_once(db: None) -> None:
     [sent] = mail.outbox
     assert sent.to == [message.endpoint]
     assert str(message.public_id) in sent.extra_headers["Message-ID"]
-    assert sent.alternatives[0].mimetype == "text/html"
+    assert isinstance(sent, EmailMultiAlternatives)
+    assert [kind for _, kind in sent.alternatives] == ["text/html"]
     assert [a.outcome for a in message.attempts.all()] == ["accepted"]
 
 
 def test_mail_is_not_escaped_twice(db: None) -> None:
-    MessageFactory(notification__body="Chef's <best> & more")
+    MessageFactory.create(notification__body="Chef's <best> & more")
 
     send()
 
     [sent] = mail.outbox
     assert "Chef's <best> & more" in sent.body
-    assert "Chef&#x27;s &lt;best&gt; &amp; more" in str(sent.alternatives[0].content)
+    assert isinstance(sent, EmailMultiAlternatives)
+    [(html, _)] = sent.alternatives
+    assert "Chef&#x27;s &lt;best&gt; &amp; more" in str(html)
 
 
 def test_in_app_message_needs_no_mail(db: None) -> None:
-    message = MessageFactory(channel=Channel.IN_APP)
+    message = MessageFactory.create(channel=Channel.IN_APP)
 
     send()
 
@@ -70,7 +74,7 @@ def test_in_app_message_needs_no_mail(db: None) -> None:
 
 
 def test_stale_message_expires_unsent(db: None) -> None:
-    message = MessageFactory(expires_at=timezone.now() - timedelta(seconds=1))
+    message = MessageFactory.create(expires_at=timezone.now() - timedelta(seconds=1))
 
     send()
 
@@ -80,13 +84,13 @@ def test_stale_message_expires_unsent(db: None) -> None:
 
 
 def test_message_waits_until_it_is_due(db: None) -> None:
-    MessageFactory(due_at=timezone.now() + timedelta(minutes=1))
+    MessageFactory.create(due_at=timezone.now() + timedelta(minutes=1))
 
     assert send() == 0
 
 
 def test_other_lane_is_not_touched(db: None) -> None:
-    MessageFactory(priority=Priority.BULK)
+    MessageFactory.create(priority=Priority.BULK)
 
     assert send() == 0
     assert lanes_with_work() == [Priority.BULK]
@@ -101,7 +105,7 @@ def test_backoff_doubles_up_to_a_bound() -> None:
 
 
 def test_temporary_refusal_is_retried_later(db: None, mail_server: MailServer) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
     mail_server.on_mail = lambda message_id: "451 come back"
 
     before = timezone.now()
@@ -114,7 +118,7 @@ def test_temporary_refusal_is_retried_later(db: None, mail_server: MailServer) -
 
 
 def test_permanent_refusal_ends_the_message(db: None, mail_server: MailServer) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
     mail_server.on_recipient = lambda line: "550 nobody here"
 
     send()
@@ -126,7 +130,10 @@ def test_permanent_refusal_ends_the_message(db: None, mail_server: MailServer) -
 def test_one_refused_recipient_does_not_harm_the_others(
     db: None, mail_server: MailServer
 ) -> None:
-    bad, good = MessageFactory(endpoint="bad@example.com"), MessageFactory()
+    bad, good = (
+        MessageFactory.create(endpoint="bad@example.com"),
+        MessageFactory.create(),
+    )
     mail_server.on_recipient = lambda line: "550 no" if "bad@" in line else "250 ok"
 
     send()
@@ -139,7 +146,7 @@ def test_one_refused_recipient_does_not_harm_the_others(
 def test_malformed_address_does_not_harm_the_others(
     db: None, mail_server: MailServer
 ) -> None:
-    bad, good = MessageFactory(endpoint="a@b\nBcc: c@d"), MessageFactory()
+    bad, good = MessageFactory.create(endpoint="a@b\nBcc: c@d"), MessageFactory.create()
 
     send()
 
@@ -151,7 +158,7 @@ def test_malformed_address_does_not_harm_the_others(
 def test_connection_lost_after_the_mail_is_unknown_and_the_rest_goes_on(
     db: None, mail_server: MailServer
 ) -> None:
-    lost, fine = MessageFactory(), MessageFactory()
+    lost, fine = MessageFactory.create(), MessageFactory.create()
     mail_server.on_mail = lambda message_id: (
         None if str(lost.public_id) in message_id else "250 taken"
     )
@@ -167,7 +174,7 @@ def test_connection_lost_after_the_mail_is_unknown_and_the_rest_goes_on(
 def test_doubtful_mail_goes_again_under_the_same_message_id(
     db: None, mail_server: MailServer
 ) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
     mail_server.on_mail = lambda message_id: None
     send()
     mail_server.on_mail = lambda message_id: "250 taken"
@@ -196,7 +203,7 @@ def test_mail_server_that_is_down_is_tried_again(
 def test_attempts_end_in_a_dead_letter_that_can_be_redriven(
     db: None, mail_server: MailServer
 ) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
     mail_server.on_mail = lambda message_id: "451 not today"
     for _ in range(MOST_ATTEMPTS):
         Message.objects.update(due_at=timezone.now())
@@ -214,14 +221,14 @@ def test_attempts_end_in_a_dead_letter_that_can_be_redriven(
 
 
 def test_accepted_messages_are_never_redriven(db: None) -> None:
-    message = MessageFactory(status=STATUS.ACCEPTED)
+    message = MessageFactory.create(status=STATUS.ACCEPTED)
 
     assert redrive_messages(message_pks=[message.pk]) == 0
 
 
 def test_lease_of_a_dead_sender_is_returned(db: None) -> None:
     now = timezone.now()
-    message = MessageFactory(
+    message = MessageFactory.create(
         status=STATUS.LEASED, lease_token=uuid.uuid4(), leased_until=now
     )
 
@@ -233,7 +240,7 @@ def test_lease_of_a_dead_sender_is_returned(db: None) -> None:
 
 def test_message_that_kills_its_senders_becomes_a_dead_letter(db: None) -> None:
     now = timezone.now()
-    message = MessageFactory(
+    message = MessageFactory.create(
         status=STATUS.LEASED,
         lease_token=uuid.uuid4(),
         leased_until=now,
@@ -249,7 +256,7 @@ def test_message_that_kills_its_senders_becomes_a_dead_letter(db: None) -> None:
 def test_sender_that_lost_its_lease_writes_nothing(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
     other = uuid.uuid4()
 
     class Slow(EmailProvider):
@@ -268,7 +275,7 @@ def test_sender_that_lost_its_lease_writes_nothing(
 def test_what_the_time_did_not_allow_is_given_back(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    message = MessageFactory()
+    message = MessageFactory.create()
     monkeypatch.setattr("notifications.services.sending.BUDGET", -1.0)
 
     send()
@@ -282,7 +289,7 @@ def test_what_the_time_did_not_allow_is_given_back(
 def test_two_senders_at_once_send_everything_once(mail_server: MailServer) -> None:
     notifications = NotificationFactory.create_batch(20)
     for notification in notifications:
-        MessageFactory(notification=notification)
+        MessageFactory.create(notification=notification)
     start = Barrier(2)
 
     def work() -> None:
@@ -302,7 +309,9 @@ def test_two_senders_at_once_send_everything_once(mail_server: MailServer) -> No
 def test_recipient_without_an_address_is_accounted_for(
     db: None, mail_server: MailServer
 ) -> None:
-    message = MessageFactory(notification__recipient=RecipientFactory(), endpoint="")
+    message = MessageFactory.create(
+        notification__recipient=RecipientFactory.create(), endpoint=""
+    )
 
     send()
 

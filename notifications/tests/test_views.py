@@ -22,12 +22,14 @@ def test_inbox_is_for_who_signed_in(client: Client, settings: Any) -> None:
 
 
 def test_inbox_is_newest_first_and_pages_by_key() -> None:
-    recipient, now = RecipientFactory(), timezone.now()
+    recipient, now = RecipientFactory.create(), timezone.now()
     made = [
-        NotificationFactory(recipient=recipient, created_at=now - timedelta(hours=age))
+        NotificationFactory.create(
+            recipient=recipient, created_at=now - timedelta(hours=age)
+        )
         for age in range(5)
     ]
-    NotificationFactory()
+    NotificationFactory.create()
 
     first = list_notifications_for_recipient(recipient_pk=recipient.pk, limit=3)
     last = first[-1]
@@ -39,7 +41,7 @@ def test_inbox_is_newest_first_and_pages_by_key() -> None:
 
 
 def test_opening_marks_read_and_goes_to_its_page(client: Client) -> None:
-    notification = NotificationFactory(url="/orders/7/")
+    notification = NotificationFactory.create(url="/orders/7/")
     client.force_login(notification.recipient)
 
     response = client.post(f"{INBOX}{notification.public_id}/")
@@ -51,7 +53,7 @@ def test_opening_marks_read_and_goes_to_its_page(client: Client) -> None:
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", ""])
 def test_opening_never_leaves_the_site(client: Client, url: str) -> None:
-    notification = NotificationFactory(url=url)
+    notification = NotificationFactory.create(url=url)
     client.force_login(notification.recipient)
 
     response = client.post(f"{INBOX}{notification.public_id}/")
@@ -60,8 +62,8 @@ def test_opening_never_leaves_the_site(client: Client, url: str) -> None:
 
 
 def test_somebody_elses_notification_does_not_exist(client: Client) -> None:
-    notification = NotificationFactory()
-    client.force_login(RecipientFactory())
+    notification = NotificationFactory.create()
+    client.force_login(RecipientFactory.create())
 
     response = client.post(f"{INBOX}{notification.public_id}/")
 
@@ -71,9 +73,9 @@ def test_somebody_elses_notification_does_not_exist(client: Client) -> None:
 
 
 def test_all_are_marked_read_at_once(client: Client) -> None:
-    recipient = RecipientFactory()
+    recipient = RecipientFactory.create()
     NotificationFactory.create_batch(2, recipient=recipient)
-    foreign = NotificationFactory()
+    foreign = NotificationFactory.create()
     client.force_login(recipient)
     unread = client.get(f"{INBOX}unread/").json()
 
@@ -86,6 +88,6 @@ def test_all_are_marked_read_at_once(client: Client) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "2026-01-01~5", "2026-01-01T00:00Z~-1"])
 def test_broken_cursor_is_not_found(client: Client, cursor: str) -> None:
-    client.force_login(RecipientFactory())
+    client.force_login(RecipientFactory.create())
 
     assert client.get(INBOX, {"after": cursor}).status_code == 404

