@@ -260,7 +260,7 @@ class _Import:
 
     def _price(self, row: Row, group_name: str) -> Decimal:
         """Return the price in the group if there is one of its own; minor units."""
-        price = row["price_info"]["price"]
+        price: object = row["price_info"]["price"]
         for override in row["price_info"].get("overrides") or []:
             if group_name and override.get("context_value") == group_name:
                 price = override["price"]
