@@ -266,7 +266,8 @@ class _Import:
                 price = override["price"]
         if not isinstance(price, int) or price < 0:
             raise ValueError(f"has the price {price!r}")
-        return (Decimal(price) / self.minor_units).quantize(Decimal("0.01"))
+        amount = Decimal(price) / Decimal(self.minor_units)
+        return amount.quantize(Decimal("0.01"))
 
     def _upsert(
         self, model: type[M], lookup: dict[str, Any], values: dict[str, Any]
