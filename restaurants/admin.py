@@ -3,7 +3,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet, URLField
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -106,7 +106,18 @@ def resume(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) ->
         resume_restaurant(restaurant_pk=restaurant.pk)
 
 
-class OwnerRestaurantAdmin(OwnerModelAdmin):
+class SecureWebsite:
+    """Reads a website typed without a scheme as https."""
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if isinstance(db_field, URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
     restaurant_path = "pk"
     can_add = False
     list_display = ["name", "status", "takes_orders", "paused_until"]
@@ -177,7 +188,7 @@ def suspend(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -
 
 
 @admin.register(Restaurant)
-class RestaurantAdmin(ModelAdmin[Restaurant]):
+class RestaurantAdmin(SecureWebsite, ModelAdmin[Restaurant]):
     list_display = ["name", "status", "takes_orders", "locality", "region"]
     list_select_related = ["region"]
     list_filter = ["status", "takes_orders", "region"]
