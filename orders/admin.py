@@ -196,7 +196,7 @@ def show_figures(
         "days": days,
         "totals": add_up_figures(days),
     }
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     return TemplateResponse(request, "owner/figures.html", context)
 
 
@@ -253,7 +253,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
         }
 
     def now(self, request: HttpRequest) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             **self._board(request),
@@ -262,7 +262,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
         return TemplateResponse(request, "owner/orders_now.html", context)
 
     def cards(self, request: HttpRequest) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request, "owner/_order_columns.html", self._board(request)
         )
@@ -300,7 +300,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
         if form.is_valid():
             self._take(request, order, REASON_STEPS[step], form.cleaned_data)
             return redirect("owner:orders_order_now")
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         title = (
             _("Reject order %(number)s")
             if step == "reject"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -73,13 +74,13 @@ class Scoped:
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
         kwargs["queryset"] = self._choices(db_field.remote_field.model, request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc,no-any-return]
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelMultipleChoiceField[Any] | None:
         kwargs["queryset"] = self._choices(db_field.remote_field.model, request)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc,no-any-return]
 
     def _choices(self, model: type[Model], request: HttpRequest) -> QuerySet[Any]:
         if model is Restaurant:
@@ -88,12 +89,12 @@ class Scoped:
             return model._default_manager.all()  # noqa: SLF001  # public in all but name
         try:
             related = self.admin_site.get_model_admin(model)
-        except admin.exceptions.NotRegistered:
+        except NotRegistered:
             return model._default_manager.none()  # noqa: SLF001
         return related.get_queryset(request)
 
 
-class OwnerModelAdmin(Scoped, ModelAdmin):  # type: ignore[misc,type-arg]
+class OwnerModelAdmin(Scoped, ModelAdmin):  # type: ignore[misc]
     """A model of the portal; `restaurant_path` leads from its row to the restaurant."""
 
     restaurant_path = "restaurant"
@@ -145,7 +146,7 @@ class OwnerModelAdmin(Scoped, ModelAdmin):  # type: ignore[misc,type-arg]
         super().save_model(request, obj, form, change)
 
 
-class OwnerInline(Scoped, TabularInline):  # type: ignore[misc,type-arg]
+class OwnerInline(Scoped, TabularInline):  # type: ignore[misc]
     """Rows inside a page of the portal; the page's own row decides who may."""
 
     extra = 0
@@ -189,7 +190,7 @@ class OwnerSite(UnfoldAdminSite):
             )
         super().register(model_or_iterable, admin_class, **options)
 
-    def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLResolver | URLPattern]:
         # The shortcut to any object's page knows no owners.
         return [
             pattern
@@ -197,7 +198,7 @@ class OwnerSite(UnfoldAdminSite):
             if getattr(pattern, "name", "") != "view_on_site"
         ]
 
-    def index(  # type: ignore[override]
+    def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if self.home_url_name:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def trattoria() -> Delivery:
-    """Return the delivery of somebody's restaurant, with a row of every model of the portal."""
+    """Return a delivery; its restaurant has a row of every model."""
     item = ItemFactory.create(name="Secret lasagne")
     ModifierGroupFactory.create(restaurant=item.restaurant)
     return deliver(UserFactory.create(name="Ada Secret"), item)
