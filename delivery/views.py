@@ -42,7 +42,8 @@ def _is_over(delivery: Delivery) -> bool:
 
 def _private(response: HttpResponse) -> HttpResponse:
     # The address is the key: it must not leak to the map site or a search engine.
-    response["Referrer-Policy"] = "no-referrer"
+    # "no-referrer" would also hide the origin that the CSRF check needs.
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
 

@@ -137,7 +137,8 @@ class OrderLineInline(TabularInline[OrderLine, Order]):
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
-        return super().get_queryset(request).prefetch_related("modifiers")
+        rows: QuerySet[OrderLine] = super().get_queryset(request)
+        return rows.prefetch_related("modifiers")
 
     @admin.display(description=gettext_lazy("modifiers"))
     def chosen(self, line: OrderLine) -> str:
@@ -217,6 +218,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
     ]
     search_fields = ["=number", "customer_name", "customer_phone"]
     show_full_result_count = False
+    list_before_template = "owner/_order_list_links.html"
 
     @admin.display(description=gettext_lazy("total"), ordering="total")
     def sum(self, order: Order) -> str:
@@ -366,6 +368,7 @@ class OrderAdmin(ModelAdmin[Order]):
     list_filter = ["status", "fulfilment", "region", "placed_at"]
     search_fields = ["=number", "restaurant__name", "customer_name", "customer__email"]
     show_full_result_count = False
+    list_before_template = "owner/_order_list_links.html"
     actions = [cancel_orders]
 
     @admin.display(description=gettext_lazy("total"), ordering="total")

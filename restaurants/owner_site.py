@@ -203,13 +203,14 @@ class OwnerSite(UnfoldAdminSite):
     ) -> HttpResponse:
         if self.home_url_name:
             return redirect(f"{self.name}:{self.home_url_name}")
-        return super().index(request, extra_context)
+        page: HttpResponse = super().index(request, extra_context)
+        return page
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return super().each_context(request) | {
-            "site_title": self.site_title,
-            "site_header": self.site_header,
-        }
+        context: dict[str, Any] = super().each_context(request)
+        context["site_title"] = self.site_title
+        context["site_header"] = self.site_header
+        return context
 
 
 owner_site = OwnerSite()

@@ -29,7 +29,7 @@ def test_the_courier_sees_where_to_go_and_what_to_collect(
     assert f"tel:{delivery.order.customer_phone}" in page
     assert "in cash" in page
     assert "openstreetmap.org/?mlat=37.7629" in page
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
 
 
 def test_an_unknown_link_is_not_found(client: Client) -> None:
