@@ -1,0 +1,84 @@
+"""Pages in a real browser: nothing is cut off, nothing breaks the content policy."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from customers.tests.factories import AddressFactory, UserFactory
+from menus.tests.factories import ItemFactory
+from orders.tests.factories import MISSION, fill_cart, submit
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
+]
+PICTURES = os.environ.get("BROWSER_PICTURES", "")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    # Playwright's loop makes Django think that it is called from async code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_pages_fit_the_screen_and_keep_the_policy(browser, live_server, width):
+    ada = UserFactory()
+    AddressFactory(user=ada)
+    item = ItemFactory(description="Tomato, mozzarella, basil.")
+    for number, name in enumerate(["Marinara", "Diavola", "Quattro formaggi"]):
+        ItemFactory(section=item.section, name=name, price=Decimal(11 + number))
+    order = submit(fill_cart(ada, item), ada, place=MISSION)
+    fill_cart(ada, item, 2)
+    client = Client()
+    client.force_login(ada)
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_cookies(
+        [
+            {
+                "name": "sessionid",
+                "value": client.cookies["sessionid"].value,
+                "url": live_server.url,
+            }
+        ]
+    )
+    page = context.new_page()
+    complaints = []
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type == "error" else None,
+    )
+    paths = {
+        "home": reverse("home"),
+        "list": reverse("restaurants:restaurant-list"),
+        "restaurant": item.restaurant.get_absolute_url(),
+        "item": reverse("menus:item-detail", args=[item.public_id]),
+        "cart": reverse("orders:cart-detail"),
+        "checkout": reverse("orders:checkout"),
+        "order": order.get_absolute_url(),
+        "orders": reverse("orders:order-list"),
+    }
+    for name, path in paths.items():
+        answer = page.goto(live_server.url + path)
+        assert answer.status == 200, name
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/{name}-{width}.png")
+        assert wide <= width, name
+    assert complaints == []
+    context.close()
