@@ -1,6 +1,7 @@
 """Pages from the cart to the eaten order."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -202,12 +203,14 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _checkout_page(request, cart, form=None)
     form = CheckoutForm(request.POST)
+    # Switched and sent in one go: the new window has not been seen yet.
+    is_switched = request.POST.get("fulfilment") != cart.fulfilment
     if request.POST.get("fulfilment") in Fulfilment.values:
         services.set_fulfilment(cart=cart, fulfilment=request.POST["fulfilment"])
     action = request.POST.get("action")
     if action == "accept":
         services.accept_changed_prices(cart=cart)
-    if action != "place":
+    if action != "place" or (is_switched and cart.lines.exists()):
         return _checkout_page(request, cart, form=form)
     if not form.is_valid():
         return _checkout_page(request, cart, form=form, shows_errors=True, status=422)
@@ -235,14 +238,14 @@ def checkout(request: HttpRequest) -> HttpResponse:
     return redirect(order)
 
 
-def _place(request: HttpRequest, data: QueryDict | None) -> ChosenPlace | None:
+def _place(request: HttpRequest, data: Mapping[str, Any] | None) -> ChosenPlace | None:
     place = get_chosen_place(request)
     if place is None or data is None or "street_address" not in data:
         return place
     return replace(
         place,
-        street_address=data["street_address"].strip()[:200],
-        delivery_instructions=data.get("delivery_instructions", "").strip()[:300],
+        street_address=str(data["street_address"]).strip()[:200],
+        delivery_instructions=str(data.get("delivery_instructions", "")).strip()[:300],
     )
 
 

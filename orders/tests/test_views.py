@@ -229,3 +229,12 @@ def test_a_restaurant_asks_as_much_for_many_items_as_for_one(
     ItemFactory.create_batch(12, section=margherita.section)
     with django_assert_max_num_queries(16):
         visitor.get(margherita.restaurant.get_absolute_url())
+
+
+def test_a_switch_to_pickup_is_shown_before_it_is_ordered(diner, margherita):
+    _add(diner, margherita)
+    page = diner.get(reverse("orders:checkout"))
+    switched = _filled_in(page, fulfilment="pickup")
+    shown = diner.post(reverse("orders:checkout"), switched)
+    assert "Ready to collect" in shown.text
+    assert not Order.objects.exists()
