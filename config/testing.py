@@ -1,0 +1,97 @@
+"""bin/test: the whole suite on services of its own; arguments go to pytest."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from config import embedded
+from config.processes import StartError, raise_on_signals
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main(arguments: Sequence[str]) -> int:
+    raise_on_signals()
+    try:
+        see_to_browser()
+        with own_services("test"):
+            return _pytest(arguments)
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+@contextmanager
+def own_services(name: str) -> Iterator[None]:
+    """Start fresh services under var/NAME, as quick as they are forgetful.
+
+    A cluster of an earlier run is thrown away: its schema may be another's.
+    """
+    folder = ROOT / "var" / name
+    with embedded.only_user_of(folder):
+        for leftover in ("postgres", "redis", "data"):
+            shutil.rmtree(folder / leftover, ignore_errors=True)
+        os.environ["DATA_DIR"] = str(folder / "data")
+        with (folder / "log").open("w", encoding="utf-8") as log:
+
+            def write(name: str, line: str) -> None:
+                log.write(f"{name} | {line}\n")
+                log.flush()
+
+            with embedded.services(folder, write, durable=False):
+                yield
+
+
+def see_to_browser() -> None:
+    """Install Debian's Chromium where none is; raises `StartError` if it cannot."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    apt = shutil.which("apt-get")
+    sudo = [] if os.geteuid() == 0 else [shutil.which("sudo") or "", "-n"]
+    if apt is None or "" in sudo:
+        raise StartError("The browser tests need Chromium: apt install chromium.")
+    sys.stderr.write("Installing Chromium for the browser tests.\n")
+    for step in (
+        ["update"],
+        ["install", "--yes", "--no-install-recommends", "chromium"],
+    ):
+        answer = subprocess.run(  # noqa: S603 (our own argument list)
+            [*sudo, apt, "--quiet", *step],
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            lines = answer.stderr.strip().splitlines() or ["no word from it"]
+            raise StartError(
+                "The browser tests need Chromium: apt install chromium "
+                f"(tried it: {lines[-1]})."
+            )
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    command = [sys.executable, "-m", "pytest", *_spread(arguments), *arguments]
+    running = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 (the developer's own)
+    try:
+        return running.wait()
+    except KeyboardInterrupt:
+        running.send_signal(signal.SIGINT)
+        return running.wait()
+
+
+def _spread(arguments: Sequence[str]) -> list[str]:
+    told = any(argument.startswith(("-n", "--pdb", "-s")) for argument in arguments)
+    return [] if told else ["-n", "auto"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
