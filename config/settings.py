@@ -110,7 +110,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT: Path | None = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
@@ -120,10 +120,11 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-# Straight from the source tree, so that a fresh clone needs no collectstatic.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# Straight from the source tree, so that a fresh clone needs no collectstatic.
 if env.bool("STATIC_FROM_SOURCE", default=DEBUG):
+    STATIC_ROOT = None
     STORAGES["staticfiles"]["BACKEND"] = (
         "whitenoise.storage.CompressedStaticFilesStorage"
     )

@@ -10,6 +10,3 @@ from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-WHITENOISE_AUTOREFRESH = False
-# Nothing is collected for tests: pages and files come straight from the sources.
-STATIC_ROOT = None

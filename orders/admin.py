@@ -282,7 +282,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
         if step == "accept":
             form = AcceptForm(request.POST)
             if not form.is_valid():
-                messages.error(request, _("Give a preparation time of 1–240 minutes."))  # noqa: RUF001
+                messages.error(request, _("Give a preparation time of 1–240 minutes."))
                 return redirect("owner:orders_order_now")
             options = {"preparation_minutes": form.cleaned_data["preparation_minutes"]}
             act: Callable[..., Order] = accept_order

@@ -22,7 +22,7 @@ class PointField(models.Field[tuple[float, float] | None, tuple[float, float] | 
         return None if value is None else f"({value[0]!r},{value[1]!r})"
 
 
-class InstantMultirangeField(models.Field["object", "object"]):
+class InstantMultirangeField(models.Field["object | None", "object | None"]):
     """A native `tstzmultirange`; loads as psycopg's Multirange of aware ranges."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

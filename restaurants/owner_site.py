@@ -94,7 +94,7 @@ class Scoped:
         return related.get_queryset(request)
 
 
-class OwnerModelAdmin(Scoped, ModelAdmin):  # type: ignore[misc]
+class OwnerModelAdmin(Scoped, ModelAdmin):
     """A model of the portal; `restaurant_path` leads from its row to the restaurant."""
 
     restaurant_path = "restaurant"
@@ -146,7 +146,7 @@ class OwnerModelAdmin(Scoped, ModelAdmin):  # type: ignore[misc]
         super().save_model(request, obj, form, change)
 
 
-class OwnerInline(Scoped, TabularInline):  # type: ignore[misc]
+class OwnerInline(Scoped, TabularInline):
     """Rows inside a page of the portal; the page's own row decides who may."""
 
     extra = 0

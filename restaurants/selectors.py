@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import TextChoices
@@ -79,7 +80,9 @@ _IS_OPEN = """
 """
 _SORT_VALUES = {
     Sort.DISTANCE: "0",
-    Sort.ARRIVAL: f"(r.preparation_minutes + d.distance * {DETOUR / METRES_PER_MINUTE})",
+    Sort.ARRIVAL: (
+        f"(r.preparation_minutes + d.distance * {DETOUR / METRES_PER_MINUTE})"
+    ),
     Sort.RATING: "coalesce(-r.rating_total::float8 / nullif(r.rating_count, 0), 0)",
     Sort.FEE: "r.delivery_fee::float8",
 }
@@ -222,12 +225,12 @@ def _walk_outward(
             continue
         here = after if after is not None and after[0] == is_closed else None
         if len(found) < limit:
-            found += _walk_group(search, is_closed, here, limit - len(found))
+            found += _walk_group(search, here, limit - len(found), is_closed=is_closed)
     return found
 
 
 def _walk_group(
-    search: _Search, is_closed: bool, after: Position | None, limit: int
+    search: _Search, after: Position | None, limit: int, *, is_closed: bool
 ) -> list[Position]:
     """Take the nearest of one group by the index, put into exact order.
 
@@ -297,10 +300,11 @@ def _sort_all(search: _Search, after: Position | None, limit: int) -> list[Posit
     ]
 
 
-def _run(sql: str, params: dict[str, object]) -> list[tuple]:  # type: ignore[type-arg]
+def _run(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _cards(positions: Sequence[Position], search: _Search) -> list[NearbyRestaurant]:

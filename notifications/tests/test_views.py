@@ -9,8 +9,8 @@ from django.utils import timezone
 from notifications.selectors import count_unread, list_notifications_for_recipient
 from notifications.tests.factories import NotificationFactory, RecipientFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("notifications.tests.urls")]
-INBOX = "/notifications/"
+pytestmark = pytest.mark.django_db
+INBOX = reverse("notifications:inbox")
 
 
 def test_inbox_is_for_who_signed_in(client: Client, settings: Any) -> None:

@@ -75,19 +75,23 @@ def url_of(broker: redis.Redis) -> str:
     return f"redis://127.0.0.1:{broker.connection_pool.connection_kwargs['port']}/0"
 
 
+def database_url() -> str:
+    database = connection.settings_dict
+    if database["HOST"].startswith("/"):
+        return "postgres://{USER}@/{HOST}/{NAME}".format(**database)
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+
+
 @pytest.fixture
 def start_worker(
     broker: redis.Redis, mail_server: MailServer, tmp_path: Path
 ) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    database = connection.settings_dict
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": "tests-only",
         "REDIS_URL": url_of(broker),
         "EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}",
-        "DATABASE_URL": "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
-            **database
-        ),
+        "DATABASE_URL": database_url(),
     }
     started: list[subprocess.Popen[bytes]] = []
 
@@ -193,7 +197,7 @@ def test_worker_comes_back_after_redis_restarts(
     MessageFactory.create()
 
     with suppress(redis.ConnectionError):
-        broker.execute_command("DEBUG", "RESTART")  # type: ignore[no-untyped-call]
+        broker.execute_command("DEBUG", "RESTART")
 
     def is_told() -> bool:
         try:

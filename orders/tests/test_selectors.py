@@ -88,7 +88,7 @@ def test_a_restaurant_never_sees_an_order_waiting_for_payment(db):
 
 
 def test_the_figures_reconcile_with_the_orders_to_the_cent(db):
-    dice = random.Random(7)  # noqa: S311
+    dice = random.Random(7)
     restaurants = RestaurantFactory.create_batch(3)
     by_day: dict[tuple[date, int], list[Order]] = defaultdict(list)
     for number in range(150):
