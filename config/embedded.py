@@ -299,6 +299,8 @@ class _Owner:
         if not all(_anyone_may_enter(folder) for folder in folders):
             capability = _lendable_capability()
             prefix += [f"--{kind}-caps=+{capability}" for kind in ("inh", "ambient")]
+            # Without this, access(2) does not count what is lent (credentials(7)).
+            prefix.append("--securebits=+no_setuid_fixup")
         return cls((*prefix, "--"), nobody.pw_uid, nobody.pw_gid)
 
     def take(self, folder: Path) -> None:
