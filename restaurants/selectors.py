@@ -30,6 +30,8 @@ from restaurants.models import Cuisine, Fulfilment, Restaurant
 
 WIDEST_RADIUS = 50_000.0  # a constraint holds every restaurant's radius below it
 POLAR_LATITUDE = 89.0
+# How many restaurants around a place tell which cuisines can be chosen there.
+CUISINE_SAMPLE = 300
 
 
 class Sort(TextChoices):
@@ -361,10 +363,21 @@ def get_restaurant(*, slug: str) -> Restaurant:
     )
 
 
-def list_cuisines() -> list[Cuisine]:
-    """Return the cuisines that a live restaurant has, by name."""
+def list_cuisines_near(*, latitude: float, longitude: float) -> list[Cuisine]:
+    """Return the cuisines of the live restaurants nearest to a place, by name."""
+    x, y = to_plane(latitude, longitude)
     return list(
-        Cuisine.objects.filter(restaurants__status=Restaurant.Status.LIVE).distinct()
+        Cuisine.objects.raw(
+            """
+            SELECT * FROM restaurants_cuisine WHERE id IN (
+                SELECT rc.cuisine_id FROM restaurants_restaurant_cuisines rc
+                  JOIN (SELECT id FROM restaurants_restaurant WHERE status = 'live'
+                         ORDER BY location <-> point(%s, %s) LIMIT %s) near
+                    ON near.id = rc.restaurant_id)
+            ORDER BY name
+            """,
+            [x, y, CUISINE_SAMPLE],
+        )
     )
 
 

@@ -13,7 +13,7 @@ from restaurants.models import Fulfilment
 from restaurants.selectors import (
     NearbyFilters,
     Sort,
-    list_cuisines,
+    list_cuisines_near,
     list_restaurants_near,
 )
 
@@ -67,7 +67,9 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "sort": sort,
             "sorts": Sort.choices,
-            "cuisines": list_cuisines(),
+            "cuisines": list_cuisines_near(
+                latitude=place.latitude, longitude=place.longitude
+            ),
             "is_filtered": bool(filters.text or filters.cuisine or filters.open_now),
             "more_query": urlencode({**kept, "cursor": page.next_cursor}),
         },

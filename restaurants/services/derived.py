@@ -1,11 +1,11 @@
-"""Every write about restaurants."""
+"""What a restaurant's row keeps of other rows, so that a list reads one row each."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import Q, Value
 from django.utils import timezone
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
@@ -74,15 +74,6 @@ def _batches(pks: list[int]) -> Iterator[list[int]]:
         yield pks[start : start + BATCH]
 
 
-def pause_restaurant(*, restaurant_pk: int, until: datetime) -> None:
-    """Take no orders for moments before `until`; it ends by itself."""
-    Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=until)
-
-
-def resume_restaurant(*, restaurant_pk: int) -> None:
-    Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=None)
-
-
 def refresh_search_document(
     *, restaurant_pk: int, dish_names: Iterable[str] | None = None
 ) -> None:
@@ -91,20 +82,14 @@ def refresh_search_document(
     Words are kept as written ('simple'), since menus mix languages.
     """
     restaurant = Restaurant.objects.get(pk=restaurant_pk)
-    names = " ".join(dish_names or ())
+    names = SearchVector(
+        Value(fold(" ".join(dish_names or ()))), config="simple", weight="B"
+    )
     Restaurant.objects.filter(pk=restaurant_pk).update(
-        search_document=SearchVector(
-            Value(fold(restaurant.name)), config="simple", weight="A"
-        )
-        + SearchVector(Value(fold(names)), config="simple", weight="B")
+        search_document=name_document(restaurant.name) + names
     )
 
 
-def record_rating(
-    *, restaurant_pk: int, rating: int, previous: int | None = None
-) -> None:
-    """Count a food rating of 1 to 5; `previous` is the one it replaces."""
-    Restaurant.objects.filter(pk=restaurant_pk).update(
-        rating_total=F("rating_total") + rating - (previous or 0),
-        rating_count=F("rating_count") + (0 if previous else 1),
-    )
+def name_document(name: str) -> SearchVector:
+    """Return what finds a restaurant by its name, for a row that is being written."""
+    return SearchVector(Value(fold(name)), config="simple", weight="A")

@@ -1,0 +1,84 @@
+import csv
+import gzip
+import io
+from argparse import ArgumentParser
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from restaurants.services.importing import ImportReport, import_restaurants
+from restaurants.services.sources import LeftOut, reader_for
+
+
+class Command(BaseCommand):
+    help = (
+        "Import restaurants from OpenStreetMap places or San Francisco's list of "
+        "businesses; running it again changes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="CSV in UTF-8, plain or .gz")
+        parser.add_argument(
+            "--report", type=Path, help="write what was left out to this CSV file"
+        )
+
+    def handle(
+        self, *args: Any, file: Path, report: Path | None, **options: Any
+    ) -> None:
+        rows = csv.DictReader(io.StringIO(_read(file), newline=""))
+        read = reader_for(set(rows.fieldnames or ()))
+        if read is None:
+            raise CommandError(f"{file} has the columns of no layout that is known.")
+        done = import_restaurants(rows=rows, read=read, on_progress=self._show_progress)
+        self.stderr.write("")
+        self._print_counts(done)
+        if report is not None:
+            _write_report(report, done.doubts)
+        else:
+            self._print_doubts(done.doubts)
+
+    def _show_progress(self, done: int) -> None:
+        self.stderr.write(f"\rrows: {done}", ending="")
+
+    def _print_counts(self, done: ImportReport) -> None:
+        for words, count in (
+            ("rows read", done.rows),
+            ("created", done.created),
+            ("changed", done.changed),
+            ("unchanged", done.unchanged),
+            ("left to their owners", done.run_by_owner),
+            ("rows left out", done.left_out),
+        ):
+            self.stdout.write(f"{words}: {count}")
+        reasons = Counter(
+            (it.field or "row", it.reason.partition(":")[0]) for it in done.doubts
+        )
+        for (name, reason), count in reasons.most_common():
+            self.stdout.write(f"  {count} × {name} {reason}")
+
+    def _print_doubts(self, doubts: list[LeftOut]) -> None:
+        for it in doubts:
+            what = f" {it.field} “{it.value}”" if it.field else ""
+            self.stdout.write(
+                f"left out: row {it.row} ({it.source_id}){what}: {it.reason}"
+            )
+
+
+def _read(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+        if content.startswith(b"\x1f\x8b"):
+            content = gzip.decompress(content)
+        return content.decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise CommandError(f"Cannot read {file}: {error}") from error
+
+
+def _write_report(file: Path, doubts: list[LeftOut]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as output:
+        writer = csv.writer(output)
+        writer.writerow(["row", "id", "field", "value", "reason"])
+        for it in doubts:
+            writer.writerow([it.row, it.source_id, it.field, it.value, it.reason])
