@@ -1,0 +1,392 @@
+"""The 20 restaurants that a customer's list starts with, against two other ways.
+
+Ours is the page's own query, recorded from the page's selector. The others answer the
+same question on the same rows in the same server: a B-tree bounding box with haversine,
+and PostGIS geography with its nearest-neighbour index. Restaurants and customers are
+spread as people are: around the world's cities by population, thinning out from each
+centre. Each size also has a run in Manhattan with 20,000 more within ten miles.
+"""
+
+import gzip
+import math
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from config.embedded import Postgres
+from config.processes import stop_all
+from customers.geocoding.offline import CITIES_FILE
+from restaurants.geo import EARTH_RADIUS, degrees_of, to_plane
+from restaurants.models import Region, Restaurant
+from restaurants.selectors import WIDEST_RADIUS, list_restaurants_near
+
+SIZES = (10_000, 100_000, 1_000_000)
+PLACES = 150
+LIMIT = 20
+MANHATTAN = (40.7580, -73.9855)
+DENSE = 20_000
+DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
+POSTGIS_CONTROL = Path("/usr/share/postgresql/15/extension/postgis.control")
+Place = tuple[float, float]
+Answer = list[tuple[int, float]]  # id and metres, nearest first, open before closed
+
+HAVERSINE = f"""
+    2 * {EARTH_RADIUS} * asin(least(1, sqrt(
+        power(sin(radians(latitude - %(lat)s) / 2), 2)
+        + cos(radians(%(lat)s)) * cos(radians(latitude))
+        * power(sin(radians(longitude - %(lon)s) / 2), 2))))
+"""
+OFFERED = "status = 'live' AND offers_delivery AND distance <= delivery_radius"
+IS_OPEN = """(open_spans @> %(now)s::timestamptz
+              AND (paused_until IS NULL OR paused_until <= %(now)s)) IS TRUE"""
+BOX = f"""
+    SELECT id, distance FROM (
+        SELECT *, {HAVERSINE} AS distance FROM restaurants_restaurant
+         WHERE latitude BETWEEN %(south)s AND %(north)s
+           AND longitude BETWEEN %(west)s AND %(east)s OFFSET 0) near
+     WHERE {OFFERED} ORDER BY {IS_OPEN} DESC, distance, id LIMIT {LIMIT}
+"""
+POSTGIS = f"""
+    SELECT id, distance FROM (
+        SELECT *, ST_Distance(geog, %(here)s::geography, false) AS distance
+          FROM restaurants_restaurant
+         WHERE status = 'live' AND ST_DWithin(geog, %(here)s::geography,
+               (SELECT max(delivery_radius) FROM restaurants_restaurant), false)
+         ORDER BY geog <-> %(here)s::geography) near
+     WHERE {OFFERED} AND {{is_open}} LIMIT %(limit)s
+"""
+
+
+def run(*, size: int | None) -> dict[str, object]:
+    """Measure each size; the goals are about the time in the database per list."""
+    sizes = SIZES if size is None else (size,)
+    detail: dict[str, Any] = {}
+    with server() as has_postgis:
+        detail["postgis"] = has_postgis
+        call_command("migrate", verbosity=0)
+        for count in sizes:
+            fill(count, has_postgis=has_postgis)
+            detail[f"{count}"] = measure(people_at(PLACES, seed=2), has_postgis)
+            add_dense()
+            around = [scatter(MANHATTAN, 4_000, random.Random(3)) for _ in range(40)]
+            detail[f"{count} and 20000 in range"] = measure(around, has_postgis)
+    return summary(sizes, detail)
+
+
+def summary(sizes: tuple[int, ...], detail: dict[str, Any]) -> dict[str, object]:
+    last = detail[f"{sizes[-1]}"]["milliseconds"]
+    dense = detail[f"{sizes[-1]} and 20000 in range"]["milliseconds"]
+    goals = {"a fifth of the bounding box": last["ours"] <= last["box"] / 5}
+    if "postgis" in last:
+        goals["half of PostGIS"] = last["ours"] <= last["postgis"] / 2
+        goals["half of PostGIS, dense"] = dense["ours"] <= dense["postgis"] / 2
+    if len(sizes) > 1:
+        first = detail[f"{sizes[0]}"]["milliseconds"]
+        goals["twice the smallest"] = last["ours"] <= 2 * first["ours"]
+    goals["same answers"] = all(
+        figures["different answers"] == 0
+        for figures in detail.values()
+        if isinstance(figures, dict)
+    )
+    other = last.get("postgis", last["box"])
+    return {
+        "name": "nearby",
+        "value": last["ours"],
+        "unit": "ms in the database per list, median",
+        "baseline": other,
+        "ratio": round(last["ours"] / other, 3),
+        "goal": 0.5 if "postgis" in last else 0.2,
+        "met": all(goals.values()),
+        "detail": {"goals": goals, **detail},
+    }
+
+
+def tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def server() -> Iterator[bool]:
+    """Use Debian's PostgreSQL with PostGIS for all ways, where it can be had."""
+    if not POSTGIS_CONTROL.exists() and os.geteuid() == 0 and shutil.which("apt-get"):
+        tell("Installing PostGIS to compare with.")
+        subprocess.run(
+            ["apt-get", "install", "--yes", "--quiet", "postgresql-15-postgis-3"],  # noqa: S607
+            check=False,
+            capture_output=True,
+        )
+    if not POSTGIS_CONTROL.exists():
+        tell("Without PostGIS: it is not installed (postgresql-15-postgis-3).")
+        yield False
+        return
+    folder = settings.DATA_DIR.parent
+    debian = Postgres(
+        folder / "data" / "postgis",
+        folder / "sockets" / "gis",
+        binaries=DEBIAN_POSTGRES,
+        durable=False,
+    )
+    debian.data.parent.mkdir(parents=True, exist_ok=True)
+    process = debian.start(lambda name, line: tell(f"{name}: {line}"))
+    connection.close()
+    connection.settings_dict["HOST"] = str(debian.sockets)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION postgis")
+        yield True
+    finally:
+        connection.close()
+        stop_all([process])
+
+
+def cities() -> tuple[list[Place], list[int]]:
+    with gzip.open(CITIES_FILE, "rt", encoding="utf-8") as file:
+        rows = [line.split("\t") for line in file]
+    return [(float(it[3]), float(it[4])) for it in rows], [int(it[5]) for it in rows]
+
+
+def people_at(count: int, *, seed: int) -> list[Place]:
+    """Return places of people: a city by its population, and a spot around it."""
+    dice = random.Random(seed)
+    places, weights = cities()
+    chosen = dice.choices(range(len(places)), weights, k=count)
+    return [
+        # A city's reach grows with the root of its people (in thousands): 1 to 20 km.
+        scatter(places[it], 600 * math.sqrt(1 + weights[it] / 10), dice)
+        for it in chosen
+    ]
+
+
+def scatter(centre: Place, reach: float, dice: random.Random) -> Place:
+    """Return a spot around a centre, thinning out with a mean distance of `reach`."""
+    distance = min(dice.expovariate(1 / reach), 10 * reach)
+    angle = dice.uniform(0, 2 * math.pi)
+    latitude = centre[0] + degrees_of(distance) * math.cos(angle)
+    latitude = max(-85.0, min(85.0, latitude))
+    narrow = math.cos(math.radians(latitude))
+    longitude = centre[1] + degrees_of(distance) * math.sin(angle) / narrow
+    return latitude, (longitude + 180) % 360 - 180
+
+
+def fill(count: int, *, has_postgis: bool) -> None:
+    """Put `count` restaurants in place of what is there, half of them open now."""
+    tell(f"Loading {count:,} restaurants.")
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE restaurants_restaurant CASCADE")
+        if has_postgis:
+            cursor.execute(
+                "ALTER TABLE restaurants_restaurant ADD COLUMN IF NOT EXISTS"
+                " geog geography(Point)"
+            )
+    Region.objects.get_or_create(code="world", defaults={"name": "World"})
+    insert(people_at(count, seed=1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE INDEX IF NOT EXISTS box ON restaurants_restaurant"
+            " (latitude, longitude) WHERE status = 'live'"
+        )
+        if has_postgis:
+            cursor.execute(
+                "CREATE INDEX IF NOT EXISTS geog ON restaurants_restaurant"
+                " USING gist (geog) WHERE status = 'live'"
+            )
+
+
+def add_dense() -> None:
+    tell(f"Adding {DENSE:,} around Manhattan.")
+    dice = random.Random(4)
+    near: list[Place] = []
+    while len(near) < DENSE:
+        near.append(scatter(MANHATTAN, 3_000, dice))
+    insert(near)
+
+
+def insert(places: list[Place]) -> None:
+    """Copy restaurants in; spans of two services a day for a fortnight, as in life."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE spot (lat float8, lon float8, x float8, y float8)"
+        )
+        with cursor.copy("COPY spot FROM STDIN") as copy:
+            for place in places:
+                copy.write_row((*place, *to_plane(*place)))
+        cursor.execute(INSERT, {"now": timezone.now()})
+        cursor.execute("DROP TABLE spot")
+        cursor.execute(
+            "SELECT 1 FROM information_schema.columns WHERE column_name = 'geog'"
+            " AND table_name = 'restaurants_restaurant'"
+        )
+        if cursor.fetchone():
+            cursor.execute(
+                "UPDATE restaurants_restaurant SET geog ="
+                " ST_MakePoint(longitude, latitude)::geography WHERE geog IS NULL"
+            )
+        cursor.execute("VACUUM (FULL, ANALYZE) restaurants_restaurant")
+
+
+INSERT = """
+    WITH pattern AS (
+        SELECT hour, (SELECT range_agg(tstzrange(start, start + interval '5 hours'))
+                        FROM generate_series(0, 27) n,
+                             LATERAL (SELECT date_trunc('hour', %(now)s)
+                                      - interval '30 hours' + n * interval '12 hours'
+                                      + hour * interval '30 minutes') s(start)) spans
+          FROM generate_series(0, 23) hour)
+    INSERT INTO restaurants_restaurant (
+        public_id, region_id, name, slug, status, takes_orders, description, picture,
+        drawing, phone, email, website, street_address, locality, postal_code, country,
+        latitude, longitude, location, time_zone, currency, offers_delivery,
+        offers_pickup, delivery_radius, delivery_fee, minimum_order, tax_rate,
+        prices_include_tax, preparation_minutes, answer_minutes, open_spans,
+        open_spans_until, rating_total, rating_count, source, source_id, created_at)
+    SELECT gen_random_uuid(), (SELECT min(id) FROM restaurants_region),
+           'Restaurant ' || n, 'restaurant-' || n || '-' || extract(epoch FROM now()),
+           'live', true, 'Home cooking.', '', '', '', '', '', n || ' High Street',
+           'City', '10000', 'US', lat, lon, point(x, y), 'UTC', 'USD', true, true,
+           CASE n %% 4 WHEN 0 THEN 5000 ELSE 16093.44 END, 2.5, 10, 8.5, false, 20, 10,
+           spans, now() + interval '12 days', n %% 400, 100, '', '', now()
+      FROM (SELECT *, row_number() OVER () n FROM spot) s
+      JOIN pattern ON hour = n * 7 %% 24
+"""
+
+
+@dataclass
+class Stopwatch:
+    """Adds up the time of the queries that look for places, and of no others."""
+
+    seconds: float = 0.0
+
+    def __call__(
+        self,
+        execute: Callable[..., Any],
+        sql: str,
+        params: Any,
+        many: Any,
+        context: Any,
+    ) -> Any:
+        start = time.perf_counter()
+        answer = execute(sql, params, many, context)
+        if "<->" in sql:
+            self.seconds += time.perf_counter() - start
+        return answer
+
+
+def ours(place: Place) -> tuple[Answer, float]:
+    watch = Stopwatch()
+    with connection.execute_wrapper(watch):
+        page = list_restaurants_near(
+            latitude=place[0], longitude=place[1], moment=NOW, limit=LIMIT
+        )
+    return [(it.restaurant.pk, it.distance) for it in page.results], watch.seconds
+
+
+def box(place: Place) -> tuple[Answer, float]:
+    latitude, longitude = place
+    high = degrees_of(float(widest()))
+    wide = high / math.cos(math.radians(min(89, abs(latitude) + high)))
+    return timed(
+        BOX,
+        {
+            "lat": latitude,
+            "lon": longitude,
+            "now": NOW,
+            "south": latitude - high,
+            "north": latitude + high,
+            "west": longitude - wide,
+            "east": longitude + wide,
+        },
+    )
+
+
+def postgis(place: Place) -> tuple[Answer, float]:
+    """Ask as ours does: the open ones first, and the closed ones if those are few."""
+    params = {
+        "here": f"POINT({place[1]} {place[0]})",
+        "now": NOW,
+        "limit": LIMIT,
+    }
+    found, seconds = timed(POSTGIS.format(is_open=IS_OPEN), params)
+    if len(found) < LIMIT:
+        closed = POSTGIS.format(is_open=f"NOT {IS_OPEN}")
+        rest, more = timed(closed, params | {"limit": LIMIT - len(found)})
+        found, seconds = found + rest, seconds + more
+    return found, seconds
+
+
+def timed(sql: str, params: dict[str, Any]) -> tuple[Answer, float]:
+    with connection.cursor() as cursor:
+        start = time.perf_counter()
+        cursor.execute(sql, params)
+        seconds = time.perf_counter() - start
+        return [
+            (int(pk), float(distance)) for pk, distance in cursor.fetchall()
+        ], seconds
+
+
+NOW = timezone.now()
+
+
+def widest() -> float:
+    return min(WIDEST_RADIUS, Restaurant.delivery_radius.field.get_default())
+
+
+@dataclass
+class Times:
+    of: dict[str, list[float]] = field(default_factory=dict)
+    different: int = 0
+    results: int = 0
+
+
+def measure(places: list[Place], has_postgis: bool) -> dict[str, Any]:
+    """Ask each way for each place in turn, twice, and count the second time."""
+    ways = {"ours": ours, "box": box} | ({"postgis": postgis} if has_postgis else {})
+    times = Times({name: [] for name in ways})
+    for place in places:
+        answers = {}
+        for name, way in ways.items():
+            way(place)
+            answers[name], seconds = way(place)
+            times.of[name].append(seconds * 1000)
+        times.results += len(answers["ours"])
+        times.different += sum(
+            not same(answers["ours"], answer) for answer in answers.values()
+        )
+    figures = {
+        "milliseconds": {name: round(median(it), 3) for name, it in times.of.items()},
+        "mean": {name: round(sum(it) / len(it), 3) for name, it in times.of.items()},
+        "places": len(places),
+        "restaurants a list": round(times.results / len(places), 1),
+        "different answers": times.different,
+    }
+    tell(f"  {figures}")
+    return figures
+
+
+def same(one: Answer, other: Answer) -> bool:
+    """Tell whether two lists agree: as many, equally far, and the same but for ties."""
+    if len(one) != len(other):
+        return False
+    alike = all(
+        math.isclose(a, b, rel_tol=1e-6, abs_tol=0.01)
+        for (_, a), (_, b) in zip(one, other, strict=True)
+    )
+    only_in_one = set(dict(one)) ^ set(dict(other))
+    distances = dict(one) | dict(other)
+    return alike and all(
+        math.isclose(distances[pk], one[-1][1], rel_tol=1e-6, abs_tol=0.01)
+        for pk in only_in_one
+    )
