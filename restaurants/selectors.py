@@ -70,11 +70,12 @@ class NearbyPage:
 # by distance, then by id, so that no two rows are level and paging never skips one.
 Position = tuple[bool, float, float, int]
 
+# The haversine formula; what is the same for every row comes as a number.
 _DISTANCE = f"""
-    2 * {EARTH_RADIUS} * asin(least(1, sqrt(
-        power(sin(radians(r.latitude - %(latitude)s) / 2), 2)
-        + cos(radians(%(latitude)s)) * cos(radians(r.latitude))
-        * power(sin(radians(r.longitude - %(longitude)s) / 2), 2))))
+    {2 * EARTH_RADIUS} * asin(least(1, sqrt(
+        sin((r.latitude - %(latitude)s) * {math.pi / 360}) ^ 2
+        + %(cos_latitude)s * cos(radians(r.latitude))
+        * sin((r.longitude - %(longitude)s) * {math.pi / 360}) ^ 2)))
 """
 _IS_OPEN = """
     (r.open_spans @> %(moment)s::timestamptz
@@ -106,6 +107,7 @@ class _Search:
         self.scale = MERCATOR_RADIUS / EARTH_RADIUS / math.cos(math.radians(edge))
         self.params = {
             "latitude": self.latitude,
+            "cos_latitude": math.cos(math.radians(self.latitude)),
             "longitude": self.longitude,
             "moment": self.moment,
             "x": x,
@@ -142,8 +144,8 @@ class _Search:
                 " point(%(width)s, %(high_y)s))"
             )
         circle = (
-            "r.location <@ circle(point(%({x})s, %(y)s), %(scale)s * "
-            "(SELECT max(delivery_radius) FROM restaurants_restaurant))"
+            "r.location <@ circle(point(%({x})s, %(y)s),"
+            " %(scale)s * widest_delivery_radius())"
         )
         if self.other_x is None:
             return circle.format(x="x")
@@ -247,7 +249,7 @@ def _walk_group(
     if after is not None:
         params |= {"after_distance": after[2], "after_id": after[3]}
         conditions.append("(d.distance, r.id) > (%(after_distance)s, %(after_id)s)")
-    net = limit + 10
+    net = limit + 5
     while True:
         rows = _run(
             f"""
