@@ -163,7 +163,7 @@ def _prepare_database() -> None:
     say("Bringing the database up to date.")
     words = StringIO()
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("load_demo_city", stdout=words)
+    call_command("load_demo_city", if_empty=True, stdout=words)
     call_command("refresh_open_spans", stdout=words)
     connections.close_all()
     for line in words.getvalue().splitlines():

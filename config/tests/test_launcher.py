@@ -112,7 +112,7 @@ def test_site_starts_survives_a_kill_and_leaves_nothing_behind(data: Path) -> No
     last_words = again.communicate(timeout=SECONDS)[0]
     assert again.returncode == 0
     assert f"Open http://127.0.0.1:{port}" in said
-    assert "The demo city is already here." in said
+    assert "There is data already" in said
     assert "The data is kept." in last_words
     assert processes_of(data) == {}
 
