@@ -7,7 +7,8 @@ import socket
 import sys
 import time
 from collections import deque
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -62,6 +63,7 @@ def _run(stack: ExitStack) -> None:
     stack.enter_context(embedded.only_user_of(data))
     stack.enter_context(embedded.services(data, terminal_log))
     _prepare_environment(data, host, port)
+    stack.enter_context(_told_to_commands(data / "environment"))
     _prepare_database()
     site = Site(host, port, data)
     stack.callback(site.stop)
@@ -149,6 +151,19 @@ def _prepare_environment(data: Path, host: str, port: int) -> None:
         defaults["SECRET_KEY"] = _kept_secret(data / "secret-key")
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def _told_to_commands(path: Path) -> Iterator[None]:
+    """Leave word for manage.py while this runs of what it runs with."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    names = ("DATABASE_URL", "REDIS_URL", "SITE_URL", "SECRET_KEY", "SECURE_COOKIES")
+    path.write_text("".join(f"{name}='{os.environ[name]}'\n" for name in names))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _kept_secret(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""Many customers and owners at once, through the pages of a running site."""
