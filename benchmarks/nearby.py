@@ -4,9 +4,10 @@ Ours is the page's own query, recorded from the page's selector. The others answ
 same question on the same rows in the same server: a B-tree bounding box with haversine,
 and PostGIS geography with its nearest-neighbour index. Restaurants and customers are
 spread as people are: around the cities of the United States by population (a million is
-about how many restaurants there are), thinning out from each centre. Each size also has a run in Manhattan with 20,000 more within ten miles. Time is
-what the server says that planning and running took; that seen from the client, which
-is mostly the way there and back, stands beside it.
+about how many restaurants there are), thinning out from each centre. Each size also
+has a run in Manhattan with 20,000 more within ten miles. Time is what the server says
+that planning and running took; that seen from the client, which is mostly the way
+there and back, stands beside it.
 """
 
 import gzip

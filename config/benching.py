@@ -8,6 +8,7 @@ import argparse
 import importlib
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -43,7 +44,10 @@ def main() -> int:
 
 
 def _run(name: str, size: int | None) -> dict[str, object]:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_test")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    os.environ.setdefault("SECURE_COOKIES", "false")
+    os.environ.setdefault("STATIC_FROM_SOURCE", "true")
     django.setup()
     figures: dict[str, object] = importlib.import_module(f"benchmarks.{name}").run(
         size=size

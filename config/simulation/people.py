@@ -145,6 +145,7 @@ class Customer:
             form.choices[chosen].is_checked = True
 
     def _check_out(self) -> Page:
+        fulfilment = "pickup" if self.dice.random() < PICKS_UP else "delivery"
         page = self.visitor.get("/checkout/")
         for _attempt in range(TRIES):
             form = next((it for it in page.forms if "seen_total" in it.fields), None)
@@ -153,9 +154,9 @@ class Customer:
             if ("action", "accept") in form.buttons:
                 page = self.visitor.send(page, form, press=("action", "accept"))
                 continue
-            if self.dice.random() < PICKS_UP and page.status == 200:  # noqa: PLR2004
-                pickup = {"fulfilment": "pickup"}
-                page = self.visitor.send(page, form, pickup, ("action", "update"))
+            if ("fulfilment", fulfilment) not in form.filled({}):
+                wish = {"fulfilment": fulfilment}
+                page = self.visitor.send(page, form, wish, ("action", "update"))
                 form = _form_with(page, "seen_total")
             page = self.visitor.send(page, form, press=("action", "place"))
             if "/orders/" in page.url:
