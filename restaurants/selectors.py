@@ -239,9 +239,10 @@ def _walk_group(
     """Take the nearest of one group by the index, put into exact order.
 
     Plane order strays from true order by up to one per cent within a radius. Whatever
-    the index has not shown yet lies farther than the last plane distance over the
-    largest scale; rows nearer than that are surely all there. If those are too few,
-    look again with a wider net.
+    the index has not shown yet lies no nearer than the last plane distance over the
+    largest scale; rows nearer than that are surely all there, rows just as far (many
+    may share the customer's own spot) are not. If those are too few, look again with a
+    wider net.
     """
     conditions = search.conditions()
     conditions.append(f"({_IS_OPEN}) IS {'NOT ' if is_closed else ''}TRUE")
@@ -266,7 +267,7 @@ def _walk_group(
         if len(rows) < net:
             break
         surely_all_within = rows[-1][2] / search.scale
-        if ordered[limit - 1][0] <= surely_all_within:
+        if ordered[limit - 1][0] < surely_all_within:
             break
         net *= 4
     return [(is_closed, 0.0, distance, pk) for distance, pk in ordered[:limit]]

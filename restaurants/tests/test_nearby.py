@@ -119,6 +119,14 @@ def test_restaurants_at_one_spot_are_all_shown_once():
     assert len(pks) == 5
 
 
+def test_none_is_lost_where_more_share_the_customers_spot_than_one_look_takes():
+    pks = [RestaurantFactory(**MISSION).pk for _ in range(12)]
+
+    found = all_pages(limit=2, **MISSION)
+
+    assert [near.restaurant.pk for near in found] == pks
+
+
 def test_a_desert_has_none():
     RestaurantFactory(**MISSION)
 
