@@ -3,9 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import (
+    SearchVector,
+    SearchVectorCombinable,
+    SearchVectorField,
+)
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import F, Func, Q, Value
+from django.db.models.expressions import CombinedExpression
+from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
@@ -26,10 +32,6 @@ def refresh_open_spans(
     Call it in the transaction that changes hours, special hours or the time zone.
     """
     now = now or timezone.now()
-    # From midnight UTC the day before, so that a span under way keeps its start.
-    since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    since -= timedelta(days=1)
-    until = since + HORIZON + timedelta(days=2)
     restaurants = (
         Restaurant.objects.filter(pk__in=restaurant_pks)
         .prefetch_related("opening_hours", "special_hours")
@@ -37,23 +39,39 @@ def refresh_open_spans(
     )
     changed = []
     for restaurant in restaurants:
-        spans = opening_spans(
-            [
+        set_open_spans(
+            restaurant,
+            weekly=[
                 WeeklySpan(row.weekday, row.opens_at, row.closes_at)
                 for row in restaurant.opening_hours.all()
             ],
-            [
+            special=[
                 SpecialSpan(row.date, row.opens_at, row.closes_at)
                 for row in restaurant.special_hours.all()
             ],
-            time_zone=restaurant.time_zone,
-            since=since,
-            until=until,
+            now=now,
         )
-        restaurant.open_spans = Multirange([Range(start, end) for start, end in spans])
-        restaurant.open_spans_until = until
         changed.append(restaurant)
     Restaurant.objects.bulk_update(changed, ["open_spans", "open_spans_until"], BATCH)
+
+
+def set_open_spans(
+    restaurant: Restaurant,
+    *,
+    weekly: Iterable[WeeklySpan],
+    special: Iterable[SpecialSpan] = (),
+    now: datetime,
+) -> None:
+    """Put the opening spans of the days ahead on a row that the caller writes."""
+    # From midnight UTC the day before, so that a span under way keeps its start.
+    since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since -= timedelta(days=1)
+    until = since + HORIZON + timedelta(days=2)
+    spans = opening_spans(
+        weekly, special, time_zone=restaurant.time_zone, since=since, until=until
+    )
+    restaurant.open_spans = Multirange([Range(start, end) for start, end in spans])
+    restaurant.open_spans_until = until
 
 
 def refresh_stale_open_spans(*, now: datetime | None = None) -> int:
@@ -79,17 +97,30 @@ def refresh_search_document(
 ) -> None:
     """Make a restaurant findable by its name (first) and its dishes.
 
-    Words are kept as written ('simple'), since menus mix languages.
+    Words are kept as written ('simple'), since menus mix languages. Without
+    `dish_names` those known before stay.
     """
     restaurant = Restaurant.objects.get(pk=restaurant_pk)
-    names = SearchVector(
-        Value(fold(" ".join(dish_names or ()))), config="simple", weight="B"
-    )
-    Restaurant.objects.filter(pk=restaurant_pk).update(
-        search_document=name_document(restaurant.name) + names
-    )
+    document = renamed_document(restaurant.name)
+    if dish_names is not None:
+        words = Value(fold(" ".join(dish_names)))
+        dishes = SearchVector(words, config="simple", weight="B")
+        document = name_document(restaurant.name) + dishes
+    Restaurant.objects.filter(pk=restaurant_pk).update(search_document=document)
 
 
 def name_document(name: str) -> SearchVector:
     """Return what finds a restaurant by its name, for a row that is being written."""
     return SearchVector(Value(fold(name)), config="simple", weight="A")
+
+
+class _Dishes(SearchVectorCombinable, Func):
+    """What finds a restaurant by its dishes, as its row has it now."""
+
+    template = "ts_filter(coalesce(%(expressions)s, ''), '{b}')"
+    output_field = SearchVectorField()
+
+
+def renamed_document(name: str) -> CombinedExpression:
+    """Return what finds a restaurant by a new name and the dishes it has."""
+    return name_document(name) + _Dishes(F("search_document"))

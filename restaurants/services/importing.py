@@ -1,7 +1,9 @@
 """Taking over restaurants from open data, again and again without doubling any.
 
-A restaurant is found again by where it came from. One that somebody runs by now, or
-that takes orders, is its owner's: what the data says no longer touches it.
+A restaurant is found again by where it came from (source and source_id). One that has
+a member by now, or that takes orders, is its owner's: what the data says no longer
+touches any of its fields, its hours or its cuisines. Of others only what the data tells
+is written: status, slug, delivery terms, menu and special hours stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +12,18 @@ from itertools import islice
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.text import slugify
 
 from restaurants.geo import to_plane
 from restaurants.models import Cuisine, Membership, OpeningHours, Region, Restaurant
 from restaurants.opening import WeeklySpan
-from restaurants.services.derived import name_document, refresh_open_spans
+from restaurants.services.derived import (
+    name_document,
+    refresh_open_spans,
+    renamed_document,
+    set_open_spans,
+)
 from restaurants.services.sources import (
     BadRowError,
     Doubts,
@@ -23,6 +31,7 @@ from restaurants.services.sources import (
     LeftOut,
     Reader,
     Row,
+    check_row,
 )
 
 BATCH = 500
@@ -63,9 +72,11 @@ def import_restaurants(
 ) -> ImportReport:
     """Create or update a restaurant for each row, in batches of one transaction each.
 
-    They are listed without taking orders until somebody runs them. Bad rows, and bad
-    fields of good rows, are left out and stand in the report's `doubts` (a header is
-    row 1). `on_progress` gets the number of rows done.
+    A row that says what is known already writes nothing, and neither does one whose
+    restaurant is its owner's by now; those are counted as `run_by_owner`. New ones are
+    listed without taking orders until somebody runs them. Bad rows, and bad fields of
+    good rows, are left out and stand in the report's `doubts` (a header is row 1).
+    `on_progress` gets the number of rows done.
     """
     report = ImportReport()
     seen: set[str] = set()
@@ -85,6 +96,7 @@ def _read_places(
         report.rows += 1
         doubts = Doubts(number)
         try:
+            check_row(row)
             place = read(row, doubts)
             if place.source_id in seen:
                 raise BadRowError("stands in the file a second time")  # noqa: TRY301
@@ -115,7 +127,7 @@ def _save(places: list[FoundPlace], report: ImportReport) -> None:
     pairs = _create(fresh) + _change(stale)
     _replace_hours(pairs)
     _replace_cuisines(pairs, cuisines)
-    refresh_open_spans(restaurant_pks=[restaurant.pk for restaurant, _ in pairs])
+    refresh_open_spans(restaurant_pks=[restaurant.pk for restaurant, _ in stale])
     report.created += len(fresh)
     report.changed += len(stale)
 
@@ -149,6 +161,7 @@ Pairs = list[tuple[Restaurant, FoundPlace]]
 
 def _create(places: list[FoundPlace]) -> Pairs:
     regions = {it.code: it for it in Region.objects.all()}
+    now = timezone.now()
     pairs = []
     for place in places:
         restaurant = Restaurant(
@@ -160,6 +173,8 @@ def _create(places: list[FoundPlace]) -> Pairs:
             source_id=place.source_id,
         )
         _copy(place, restaurant)
+        restaurant.search_document = name_document(place.name)
+        set_open_spans(restaurant, weekly=place.hours, now=now)
         pairs.append((restaurant, place))
     Restaurant.objects.bulk_create(restaurant for restaurant, _ in pairs)
     return pairs
@@ -168,6 +183,7 @@ def _create(places: list[FoundPlace]) -> Pairs:
 def _change(pairs: Pairs) -> Pairs:
     for restaurant, place in pairs:
         _copy(place, restaurant)
+        restaurant.search_document = renamed_document(place.name)
     Restaurant.objects.bulk_update(
         [restaurant for restaurant, _ in pairs], [*COPIED, *DERIVED]
     )
@@ -178,7 +194,6 @@ def _copy(place: FoundPlace, restaurant: Restaurant) -> None:
     for name in COPIED:
         setattr(restaurant, name, getattr(place, name))
     restaurant.location = to_plane(place.latitude, place.longitude)
-    restaurant.search_document = name_document(place.name)
 
 
 def _region(place: FoundPlace, regions: dict[str, Region]) -> Region:

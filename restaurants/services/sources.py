@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cache
+from typing import Any
 
 import phonenumbers
 from babel.core import get_global
@@ -33,6 +34,11 @@ FIRST_WEEK, WEEKS = datetime(2024, 1, 1), 53  # noqa: DTZ001 (local to the resta
 NO_HOURS = {"open", "closed", "off"}
 IN_THE_SKY = re.compile(r"sun(rise|set)|dawn|dusk", re.IGNORECASE)
 OPEN_END = re.compile(r"\d\s*\+")
+# Rules made of these and of times are the same every week; others may not be.
+WEEKLY_WORDS = {"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH", "SH", "off", "closed"}
+NOT_WEEKLY = re.compile(r"\[|\b[0-9]{4}\b")  # a weekday of a month; a year
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)
+NOT_UTF8 = "\N{REPLACEMENT CHARACTER}"
 is_web_address = URLValidator(schemes=["http", "https"])
 
 
@@ -96,12 +102,22 @@ def reader_for(header: set[str]) -> Reader | None:
     return None
 
 
+def check_row(row: Mapping[Any, Any]) -> None:
+    """Raise `BadRowError` for a row whose values may stand in the wrong columns."""
+    if None in row:
+        raise BadRowError("has more fields than the header")
+    if None in row.values():
+        raise BadRowError("has fewer fields than the header")
+    if any(NOT_UTF8 in value for value in row.values()):
+        raise BadRowError("is not in UTF-8")
+
+
 def read_osm(row: Row, doubts: Doubts) -> FoundPlace:
     """Read a place of OpenStreetMap; raises `BadRowError`."""
     kind, number = _text(row, "osm_type"), _text(row, "osm_id")
     if not kind or not number:
         raise BadRowError("has no id")
-    doubts.source_id = f"{kind}/{number}"
+    doubts.source_id = _id(f"{kind}/{number}", "(node|way|relation)/[0-9]{1,20}")
     place = _read_place("osm", row, ("lat", "lon"), doubts)
     place.street_address = _text(row, "street")[:200]
     place.locality = _text(row, "city")[:100]
@@ -116,9 +132,7 @@ def read_osm(row: Row, doubts: Doubts) -> FoundPlace:
 
 def read_san_francisco(row: Row, doubts: Doubts) -> FoundPlace:
     """Read a business of the City of San Francisco; raises `BadRowError`."""
-    doubts.source_id = _text(row, "business_id")
-    if not doubts.source_id:
-        raise BadRowError("has no id")
+    doubts.source_id = _id(_text(row, "business_id"), "[0-9]{1,20}")
     place = _read_place("datasf", row, ("latitude", "longitude"), doubts)
     place.street_address = _text(row, "address")[:200]
     place.locality = _text(row, "city")[:100]
@@ -152,13 +166,20 @@ def _text(row: Row, column: str) -> str:
     return " ".join((row.get(column) or "").replace("\0", "").split())
 
 
+def _id(text: str, form: str) -> str:
+    if not text:
+        raise BadRowError("has no id")
+    if not re.fullmatch(form, text):
+        raise BadRowError(f"has an id of another form: {text[:80]}")
+    return text
+
+
 def _number(text: str) -> float:
     if not text:
         raise BadRowError("has no coordinates")
-    try:
-        return float(text)
-    except ValueError as error:
-        raise BadRowError(f"has a coordinate that is no number: {text}") from error
+    if not NUMBER.fullmatch(text):
+        raise BadRowError(f"has a coordinate that is no number: {text[:80]}")
+    return float(text)
 
 
 @cache
@@ -270,13 +291,18 @@ def weekly_hours(text: str) -> tuple[WeeklySpan, ...]:
         hours = OpeningHours(text)
     except ParserError as error:
         raise BadRowError("cannot be read") from error
-    weeks = {_week(hours, number) for number in range(WEEKS)}
+    weeks = {_week(hours, number) for number in range(_weeks_to_see(text))}
     if len(weeks) > 1:
         raise BadRowError("is not the same every week")
     [days] = weeks
     if not any(days):
         raise BadRowError("tells no hours")
     return tuple(_join_nights(days))
+
+
+def _weeks_to_see(text: str) -> int:
+    is_weekly = set(re.findall(r"[^\W\d_]+", text)) <= WEEKLY_WORDS
+    return 1 if is_weekly and not NOT_WEEKLY.search(text) else WEEKS
 
 
 Day = tuple[tuple[int, int], ...]  # spans in minutes from midnight, at most to 1440

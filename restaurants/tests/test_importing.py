@@ -3,14 +3,18 @@
 import csv
 import gzip
 import io
+import math
 from datetime import time
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from restaurants.models import Restaurant
 from restaurants.opening import WeeklySpan
+from restaurants.selectors import NearbyFilters, list_restaurants_near
+from restaurants.services import refresh_open_spans, refresh_search_document
 from restaurants.services.sources import BadRowError, weekly_hours
 from restaurants.tests.factories import MembershipFactory
 
@@ -71,7 +75,11 @@ def test_a_place_of_openstreetmap_becomes_a_restaurant(tmp_path):
     assert cafe.opening_hours.get(weekday=5).closes_at == time(2)
     assert cafe.status == Restaurant.Status.LIVE
     assert not cafe.takes_orders
-    assert cafe.open_spans
+    spans, until = cafe.open_spans, cafe.open_spans_until
+    refresh_open_spans(restaurant_pks=[cafe.pk])
+    cafe.refresh_from_db()
+    assert spans
+    assert (cafe.open_spans, cafe.open_spans_until) == (spans, until)
 
 
 @pytest.mark.django_db
@@ -112,6 +120,55 @@ def test_what_changed_in_the_data_is_taken_over(tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_changed_restaurant_is_found_by_its_new_name_and_its_dishes(tmp_path):
+    run(write(tmp_path / "old.csv", OSM))
+    cafe = Restaurant.objects.get()
+    refresh_search_document(restaurant_pk=cafe.pk, dish_names=["Injera"])
+
+    run(write(tmp_path / "new.csv", OSM | {"name": "Neu"}))
+
+    def finds(text: str) -> bool:
+        return bool(
+            list_restaurants_near(
+                latitude=52.52,
+                longitude=13.405,
+                moment=timezone.now(),
+                filters=NearbyFilters(text=text),
+            ).results
+        )
+
+    assert [finds(text) for text in ("neu", "injera", "übersee")] == [True, True, False]
+
+
+@pytest.mark.django_db
+def test_a_restaurant_that_takes_orders_is_left_as_it_is(tmp_path):
+    run(write(tmp_path / "old.csv", OSM))
+    Restaurant.objects.update(takes_orders=True)
+    before = list(Restaurant.objects.values())
+
+    said = run(write(tmp_path / "new.csv", OSM | {"opening_hours": "24/7"}))
+
+    assert "left to their owners: 1\n" in said
+    assert list(Restaurant.objects.values()) == before
+    assert Restaurant.objects.get().opening_hours.count() == 6
+
+
+@pytest.mark.django_db
+def test_what_operators_decided_stays_when_the_data_changes(tmp_path):
+    run(write(tmp_path / "old.csv", OSM))
+    Restaurant.objects.update(
+        status=Restaurant.Status.SUSPENDED, delivery_radius=1000, slug="cafe"
+    )
+
+    said = run(write(tmp_path / "new.csv", OSM | {"name": "Neu"}))
+
+    cafe = Restaurant.objects.get()
+    assert "changed: 1\n" in said
+    assert cafe.status == Restaurant.Status.SUSPENDED
+    assert (cafe.delivery_radius, cafe.slug) == (1000, "cafe")
+
+
+@pytest.mark.django_db
 def test_a_restaurant_that_somebody_runs_is_left_to_them(tmp_path):
     run(write(tmp_path / "old.csv", OSM))
     MembershipFactory(restaurant=Restaurant.objects.get())
@@ -128,11 +185,17 @@ def test_a_restaurant_that_somebody_runs_is_left_to_them(tmp_path):
     [
         ({"lat": ""}, "has no coordinates"),
         ({"lat": "north"}, "has a coordinate that is no number"),
-        ({"lat": "nan"}, "has impossible coordinates"),
+        ({"lat": "nan"}, "has a coordinate that is no number"),
+        ({"lat": "5_2"}, "has a coordinate that is no number"),
+        ({"lat": "52,5"}, "has a coordinate that is no number"),
+        ({"lat": "1e999"}, "has impossible coordinates"),
         ({"lat": "91"}, "has impossible coordinates"),
         ({"lat": "0", "lon": "0"}, "has impossible coordinates"),
         ({"name": " "}, "has no name"),
         ({"osm_id": ""}, "has no id"),
+        ({"osm_id": "1!"}, "has an id of another form"),
+        ({"osm_id": "1" * 50}, "has an id of another form"),
+        ({"name": "Caf\N{REPLACEMENT CHARACTER}"}, "is not in UTF-8"),
     ],
 )
 def test_a_bad_row_is_left_out_and_the_next_goes_on(tmp_path, change, reason):
@@ -142,6 +205,29 @@ def test_a_bad_row_is_left_out_and_the_next_goes_on(tmp_path, change, reason):
     assert "rows left out: 1\n" in said
     assert "left out: row 2 " in said
     assert reason in said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"node,7,Bad,52.5,13.4,one too many", "has more fields than the header"),
+        (b"node,7,Bad,52.5", "has fewer fields than the header"),
+        (b"node,7,Caf\xe9,52.5,13.4", "is not in UTF-8"),
+        (b'node,7,"Bad,52.5,13.4', "has fewer fields than the header"),
+        (b'node,7,"' + b"x" * 200_000, "has fewer fields than the header"),
+    ],
+)
+def test_a_line_that_is_broken_costs_its_own_row(tmp_path, line, reason):
+    file = tmp_path / "osm.csv"
+    file.write_bytes(
+        b"osm_type,osm_id,name,lat,lon\nnode,1,Good,52.5,13.4\n" + line + b"\n"
+    )
+
+    said = run(file)
+
+    assert "created: 1\n" in said
+    assert f"left out: row 3 (): {reason}\n" in said
 
 
 @pytest.mark.django_db
@@ -185,6 +271,16 @@ def test_a_packed_file_is_read_and_the_report_written(tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_report_that_cannot_be_written_is_told_before_the_work(tmp_path):
+    file = write(tmp_path / "osm.csv", OSM)
+
+    with pytest.raises(CommandError, match="Cannot write"):
+        run(file, report=tmp_path / "missing" / "report.csv")
+
+    assert not Restaurant.objects.exists()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"", b"\x1f\x8bnot", b"\xff\xfe"])
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     file = tmp_path / "odd"
@@ -192,6 +288,72 @@ def test_a_file_of_another_kind_is_refused(tmp_path, content):
 
     with pytest.raises(CommandError):
         run(file)
+
+
+# Corners and landmarks, as anyone can look them up: name, latitude, longitude.
+LANDMARKS = [
+    ("Brandenburg Gate", "52.516275", "13.377704"),
+    ("Fernsehturm", "52.520815", "13.409419"),
+    ("Tempelhof", "52.473056", "13.403889"),
+    ("Spandau Citadel", "52.541111", "13.212778"),
+    ("Sanssouci", "52.404167", "13.038333"),
+    ("Big Ben", "51.500729", "-0.124625"),
+    ("Tower Bridge", "51.505456", "-0.075356"),
+    ("Greenwich", "51.476852", "-0.000500"),
+    ("Kew Gardens", "51.478775", "-0.295586"),
+    ("Heathrow", "51.470020", "-0.454295"),
+    ("Ferry Building", "37.795490", "-122.393738"),
+    ("Coit Tower", "37.802395", "-122.405822"),
+    ("Twin Peaks", "37.752500", "-122.447700"),
+    ("Oakland City Hall", "37.805200", "-122.272700"),
+    ("San Francisco Airport", "37.621313", "-122.378955"),
+]
+
+
+def arc(latitude: float, longitude: float, name: str) -> float:
+    """Return the metres to a landmark by vectors, not by the haversine in the code."""
+    lat1, lon1 = math.radians(latitude), math.radians(longitude)
+    [there] = [it for it in LANDMARKS if it[0] == name]
+    lat2, lon2 = math.radians(float(there[1])), math.radians(float(there[2]))
+    one = (
+        math.cos(lat1) * math.cos(lon1),
+        math.cos(lat1) * math.sin(lon1),
+        math.sin(lat1),
+    )
+    other = (
+        math.cos(lat2) * math.cos(lon2),
+        math.cos(lat2) * math.sin(lon2),
+        math.sin(lat2),
+    )
+    return 2 * 6_371_008.8 * math.asin(math.dist(one, other) / 2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "within"),
+    [(52.52, 13.405, 4), (51.5074, -0.1278, 4), (37.7749, -122.4194, 4)],
+    ids=["Berlin", "London", "San Francisco"],
+)
+def test_the_list_shows_what_was_imported_within_ten_miles_nearest_first(
+    tmp_path, latitude, longitude, within
+):
+    rows = [
+        OSM | {"osm_id": f"{n}", "name": name, "lat": lat, "lon": lon, "country": ""}
+        for n, (name, lat, lon) in enumerate(LANDMARKS, 1)
+    ]
+    run(write(tmp_path / "osm.csv", *(it | {"opening_hours": "24/7"} for it in rows)))
+
+    found = list_restaurants_near(
+        latitude=latitude, longitude=longitude, moment=timezone.now()
+    ).results
+
+    reach = {name: arc(latitude, longitude, name) for name, *_ in LANDMARKS}
+    expected = sorted(
+        (name for name in reach if reach[name] <= 16_093.44), key=lambda it: reach[it]
+    )
+    assert [it.restaurant.name for it in found] == expected
+    assert [it.distance for it in found] == pytest.approx([reach[n] for n in expected])
+    assert len(found) == within
 
 
 def spans(*rows: tuple[int, str, str]) -> tuple[WeeklySpan, ...]:

@@ -1,6 +1,7 @@
 import csv
 import gzip
 import io
+import zlib
 from argparse import ArgumentParser
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from restaurants.services.importing import ImportReport, import_restaurants
 from restaurants.services.sources import LeftOut, reader_for
+
+LONGEST_FIELD = 2**31 - 1
 
 
 class Command(BaseCommand):
@@ -27,10 +30,14 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, file: Path, report: Path | None, **options: Any
     ) -> None:
+        # A quote that nothing closes makes one long field: a bad row, not an error.
+        csv.field_size_limit(LONGEST_FIELD)
         rows = csv.DictReader(io.StringIO(_read(file), newline=""))
         read = reader_for(set(rows.fieldnames or ()))
         if read is None:
             raise CommandError(f"{file} has the columns of no layout that is known.")
+        if report is not None:
+            _write_report(report, [])  # better to fail now than after the work
         done = import_restaurants(rows=rows, read=read, on_progress=self._show_progress)
         self.stderr.write("")
         self._print_counts(done)
@@ -71,14 +78,18 @@ def _read(file: Path) -> str:
         content = file.read_bytes()
         if content.startswith(b"\x1f\x8b"):
             content = gzip.decompress(content)
-        return content.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CommandError(f"Cannot read {file}: {error}") from error
+    # A byte that is not UTF-8 costs its own row, not the file.
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _write_report(file: Path, doubts: list[LeftOut]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as output:
-        writer = csv.writer(output)
-        writer.writerow(["row", "id", "field", "value", "reason"])
-        for it in doubts:
-            writer.writerow([it.row, it.source_id, it.field, it.value, it.reason])
+    try:
+        with file.open("w", encoding="utf-8", newline="") as output:
+            writer = csv.writer(output)
+            writer.writerow(["row", "id", "field", "value", "reason"])
+            for it in doubts:
+                writer.writerow([it.row, it.source_id, it.field, it.value, it.reason])
+    except OSError as error:
+        raise CommandError(f"Cannot write {file}: {error}") from error
