@@ -1,7 +1,8 @@
 from django.utils.translation import gettext_lazy as _
-from unfold.sites import UnfoldAdminSite
+
+from restaurants.owner_site import HomeAfterSignIn
 
 
-class OperatorSite(UnfoldAdminSite):
+class OperatorSite(HomeAfterSignIn):
     site_header = _("Tiffin operators")
     site_title = _("Tiffin operators")

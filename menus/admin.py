@@ -57,24 +57,29 @@ class ItemForm(forms.ModelForm[Item]):
 
 
 class ModifierForm(forms.ModelForm[Modifier]):
-    diets = _labels(Diet.choices, gettext_lazy("dietary labels"))
-    allergens = _labels(Allergen.choices, gettext_lazy("allergens"))
-
     def clean_nested_groups(self) -> Any:
         groups = self.cleaned_data["nested_groups"]
         for group in groups:
             if group.pk == self.instance.group_id:
                 raise ValidationError(_("A group cannot ask for itself."))
-            if self.instance.group_id and (
-                group.restaurant_id != self.instance.group.restaurant_id
-            ):
-                raise ValidationError(_("This group belongs to another restaurant."))
             if group.modifiers.filter(nested_groups__isnull=False).exists():
                 raise ValidationError(
                     _("“%(name)s” asks for further groups itself; one level is all."),
                     params={"name": group.name},
                 )
         return groups
+
+
+class ModifierFormSet(forms.BaseInlineFormSet[Any, Any, Any]):
+    def clean(self) -> None:
+        super().clean()
+        restaurant = self.instance.restaurant_id
+        for form in self.forms:
+            for group in getattr(form, "cleaned_data", {}).get("nested_groups") or ():
+                if restaurant and group.restaurant_id != restaurant:
+                    raise ValidationError(
+                        _("This group belongs to another restaurant.")
+                    )
 
 
 class ItemModifierGroupFormSet(forms.BaseInlineFormSet[Any, Any, Any]):
@@ -107,8 +112,10 @@ class SectionInline(OwnerInline):
 class ModifierInline(OwnerInline):
     model = Modifier
     form = ModifierForm
+    formset = ModifierFormSet
     fk_name = "group"
     fields = ["name", "price_difference", "position", "sold_out_until", "nested_groups"]
+    show_change_link = True
 
 
 class ItemModifierGroupInline(OwnerInline):
@@ -191,7 +198,36 @@ class OwnerModifierGroupAdmin(OwnerModelAdmin):
     inlines = [ModifierInline]
 
 
+class LabelledModifierForm(ModifierForm):
+    diets = _labels(Diet.choices, gettext_lazy("dietary labels"))
+    allergens = _labels(Allergen.choices, gettext_lazy("allergens"))
+
+    def clean_nested_groups(self) -> Any:
+        groups = super().clean_nested_groups()
+        own = self.instance.group.restaurant_id
+        if any(group.restaurant_id != own for group in groups):
+            raise ValidationError(_("This group belongs to another restaurant."))
+        return groups
+
+
+class OwnerModifierAdmin(OwnerModelAdmin):
+    """A modifier by itself, with what it brings into a dish."""
+
+    form = LabelledModifierForm
+    restaurant_path = "group__restaurant"
+    can_add = False
+    fields = [
+        *("name", "price_difference", "diets", "allergens"),
+        *("sold_out_until", "nested_groups", "position"),
+    ]
+    list_display = ["name", "group", "price_difference", "sold_out_until"]
+    list_select_related = ["group"]
+    list_filter = [("group", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["name"]
+
+
 owner_site.register(Menu, OwnerMenuAdmin)
 owner_site.register(Section, OwnerSectionAdmin)
 owner_site.register(Item, OwnerItemAdmin)
 owner_site.register(ModifierGroup, OwnerModifierGroupAdmin)
+owner_site.register(Modifier, OwnerModifierAdmin)

@@ -22,10 +22,13 @@ from restaurants.models import (
 )
 from restaurants.owner_site import OwnerInline, OwnerModelAdmin, owner_site
 from restaurants.services import (
+    approve_restaurant,
     pause_restaurant,
-    refresh_open_spans,
+    refresh_restaurant,
     resume_restaurant,
+    suspend_restaurant,
 )
+from restaurants.services.sources import BadRowError, time_zone_at
 from restaurants.validators import find_overlap
 
 PAUSE = timedelta(minutes=30)
@@ -117,22 +120,32 @@ class SecureWebsite:
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
+class OwnerRestaurantForm(ModelForm[Restaurant]):
+    """The time zone is the place's, so that opening hours mean what they say."""
+
+    def clean(self) -> dict[str, Any] | None:
+        found = super().clean() or {}
+        latitude, longitude = found.get("latitude"), found.get("longitude")
+        if latitude is None or longitude is None:
+            return found
+        if {"latitude", "longitude"} & set(self.changed_data):
+            try:
+                self.instance.time_zone = time_zone_at(latitude, longitude)
+            except BadRowError as error:
+                self.add_error("latitude", _("There is no such place on the map."))
+                raise ValidationError(_("Correct the coordinates.")) from error
+        return found
+
+
 class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
+    form = OwnerRestaurantForm
     restaurant_path = "pk"
     can_add = False
     list_display = ["name", "status", "takes_orders", "paused_until"]
     inlines = [OwnerOpeningHoursInline, OwnerSpecialHoursInline]
     filter_horizontal = ["cuisines"]
     actions = [pause, resume]
-    readonly_fields = [
-        "name",
-        "status",
-        "street_address",
-        "locality",
-        "postal_code",
-        "time_zone",
-        "currency",
-    ]
+    readonly_fields = ["status", "time_zone", "currency"]
     fieldsets = [
         (
             None,
@@ -146,7 +159,12 @@ class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
         ),
         (
             gettext_lazy("Place"),
-            {"fields": ["street_address", "locality", "postal_code", "time_zone"]},
+            {
+                "fields": [
+                    *("street_address", "locality", "postal_code", "country"),
+                    *("latitude", "longitude", "time_zone"),
+                ]
+            },
         ),
         (
             gettext_lazy("Delivery terms"),
@@ -165,7 +183,7 @@ class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
         self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: Any
     ) -> None:
         super().save_related(request, form, formsets, change)
-        refresh_open_spans(restaurant_pks=[form.instance.pk])
+        refresh_restaurant(restaurant_pk=form.instance.pk)
 
 
 owner_site.register(Restaurant, OwnerRestaurantAdmin)
@@ -179,12 +197,14 @@ class MembershipInline(TabularInline[Membership, Restaurant]):
 
 @admin.action(description=gettext_lazy("Approve"))
 def approve(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
-    rows.update(status=Restaurant.Status.LIVE)
+    for restaurant in rows:
+        approve_restaurant(restaurant_pk=restaurant.pk)
 
 
 @admin.action(description=gettext_lazy("Suspend"))
 def suspend(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
-    rows.update(status=Restaurant.Status.SUSPENDED)
+    for restaurant in rows:
+        suspend_restaurant(restaurant_pk=restaurant.pk)
 
 
 @admin.register(Restaurant)
@@ -209,7 +229,7 @@ class RestaurantAdmin(SecureWebsite, ModelAdmin[Restaurant]):
         self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: Any
     ) -> None:
         super().save_related(request, form, formsets, change)
-        refresh_open_spans(restaurant_pks=[form.instance.pk])
+        refresh_restaurant(restaurant_pk=form.instance.pk)
 
 
 @admin.register(Membership)

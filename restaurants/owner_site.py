@@ -7,9 +7,11 @@ a model it does not know offers nothing.
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -17,7 +19,7 @@ from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.sites import UnfoldAdminSite
@@ -164,7 +166,20 @@ class OwnerInline(Scoped, TabularInline):
         return is_member(request)
 
 
-class OwnerSite(UnfoldAdminSite):
+class HomeAfterSignIn(UnfoldAdminSite):
+    """Leads from the sign-in page to the site itself: the theme's form forgets to."""
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "GET" and REDIRECT_FIELD_NAME not in request.GET:
+            home = urlencode({REDIRECT_FIELD_NAME: reverse(f"{self.name}:index")})
+            return redirect(f"{request.path}?{home}")
+        page: HttpResponse = super().login(request, extra_context)
+        return page
+
+
+class OwnerSite(HomeAfterSignIn):
     site_header = _("Your restaurant")
     site_title = _("Your restaurant on Tiffin")
     index_title = _("Your restaurant")

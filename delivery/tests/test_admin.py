@@ -4,6 +4,7 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
@@ -14,11 +15,25 @@ from customers.models import User
 from customers.tests.factories import UserFactory
 from delivery.models import Delivery
 from delivery.tests.factories import deliver, own, place
-from menus.models import Item, ItemModifierGroup, Menu, ModifierGroup, Section
-from menus.tests.factories import ItemFactory, ModifierGroupFactory, SectionFactory
+from menus.models import (
+    Item,
+    ItemModifierGroup,
+    Menu,
+    Modifier,
+    ModifierGroup,
+    Section,
+)
+from menus.services import refresh_dishes
+from menus.tests.factories import (
+    ItemFactory,
+    ModifierFactory,
+    SectionFactory,
+)
 from orders.models import Order
+from restaurants.geo import to_plane
 from restaurants.models import Restaurant
 from restaurants.owner_site import owner_site
+from restaurants.tests.factories import RestaurantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +42,7 @@ pytestmark = pytest.mark.django_db
 def trattoria() -> Delivery:
     """Return a delivery; its restaurant has a row of every model."""
     item = ItemFactory.create(name="Secret lasagne")
-    ModifierGroupFactory.create(restaurant=item.restaurant)
+    ModifierFactory.create(group__restaurant=item.restaurant)
     return deliver(UserFactory.create(name="Ada Secret"), item)
 
 
@@ -45,6 +60,7 @@ def rows_of(restaurant: Restaurant) -> list[Model]:
         Section.objects.get(menu__restaurant=restaurant),
         Item.objects.get(restaurant=restaurant),
         ModifierGroup.objects.get(restaurant=restaurant),
+        Modifier.objects.get(group__restaurant=restaurant),
         Order.objects.get(restaurant=restaurant),
         Delivery.objects.get(order__restaurant=restaurant),
     ]
@@ -333,3 +349,93 @@ def test_operators_open_every_list_and_the_marketplaces_figures(
         response = client.get(reverse(f"admin:{name}_change", args=[row.pk]))
         assert response.status_code == 200, name
     assert client.get(reverse("admin:orders_order_figures")).status_code == 200
+
+
+def terms_of(restaurant: Restaurant, **changes: object) -> dict[str, object]:
+    """Return the profile page's form as it is, with changes."""
+    fields = [
+        *("name", "phone", "latitude", "longitude", "delivery_radius", "delivery_fee"),
+        *("minimum_order", "tax_rate", "preparation_minutes", "answer_minutes"),
+    ]
+    return {
+        **{name: getattr(restaurant, name) for name in fields},
+        **dict.fromkeys(("takes_orders", "offers_delivery", "offers_pickup"), "on"),
+        "opening_hours-TOTAL_FORMS": "0",
+        "opening_hours-INITIAL_FORMS": "0",
+        "special_hours-TOTAL_FORMS": "0",
+        "special_hours-INITIAL_FORMS": "0",
+        **changes,
+    }
+
+
+def test_an_owner_renames_a_restaurant_and_it_is_found_by_the_new_name(
+    client: Client,
+) -> None:
+    restaurant = ItemFactory.create(name="Lasagne").restaurant
+    refresh_dishes(restaurant_pk=restaurant.pk)
+    client.force_login(own(restaurant))
+
+    answer = client.post(
+        url(restaurant, "change", restaurant.pk), terms_of(restaurant, name="Da Ugo")
+    )
+
+    assert answer.status_code == 302
+    found = Restaurant.objects.filter(pk=restaurant.pk)
+    for words in ("ugo", "lasagne"):
+        query = SearchQuery(words, config="simple")
+        assert found.filter(search_document=query).exists(), words
+
+
+def test_a_restaurant_that_moves_keeps_the_time_of_its_new_place(
+    client: Client,
+) -> None:
+    restaurant = ItemFactory.create().restaurant
+    client.force_login(own(restaurant))
+
+    client.post(
+        url(restaurant, "change", restaurant.pk),
+        terms_of(restaurant, latitude="52.52", longitude="13.405"),
+    )
+
+    restaurant.refresh_from_db()
+    assert restaurant.time_zone == "Europe/Berlin"
+    assert restaurant.location == to_plane(52.52, 13.405)
+
+
+def test_a_place_that_is_not_on_the_map_is_refused(client: Client) -> None:
+    restaurant = ItemFactory.create().restaurant
+    client.force_login(own(restaurant))
+
+    answer = client.post(
+        url(restaurant, "change", restaurant.pk),
+        terms_of(restaurant, latitude="0", longitude="0"),
+    )
+
+    restaurant.refresh_from_db()
+    assert answer.status_code == 200
+    assert "There is no such place on the map." in answer.content.decode()
+    assert restaurant.time_zone == "America/Los_Angeles"
+
+
+def test_signing_in_to_the_portal_leads_to_the_orders(client: Client) -> None:
+    owner = own(ItemFactory.create().restaurant)
+
+    page = client.get(reverse("owner:login"), follow=True)
+    answer = client.post(
+        page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"],
+        {"username": owner.email, "password": "correct-horse-battery"},
+        follow=True,
+    )
+
+    assert answer.request["PATH_INFO"] == reverse("owner:orders_order_now")
+
+
+def test_operators_approve_and_suspend(client: Client) -> None:
+    restaurant = RestaurantFactory.create(status=Restaurant.Status.PENDING)
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    page = reverse("admin:restaurants_restaurant_changelist")
+
+    for action, status in (("approve", "live"), ("suspend", "suspended")):
+        client.post(page, {"action": action, "_selected_action": [restaurant.pk]})
+        restaurant.refresh_from_db()
+        assert restaurant.status == status

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F
 
+from restaurants.geo import to_plane
 from restaurants.models import Restaurant
 from restaurants.services.derived import (
     refresh_open_spans,
@@ -12,12 +14,15 @@ from restaurants.services.derived import (
 )
 
 __all__ = [
+    "approve_restaurant",
     "pause_restaurant",
     "record_rating",
     "refresh_open_spans",
+    "refresh_restaurant",
     "refresh_search_document",
     "refresh_stale_open_spans",
     "resume_restaurant",
+    "suspend_restaurant",
 ]
 
 
@@ -28,6 +33,34 @@ def pause_restaurant(*, restaurant_pk: int, until: datetime) -> None:
 
 def resume_restaurant(*, restaurant_pk: int) -> None:
     Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=None)
+
+
+@transaction.atomic
+def approve_restaurant(*, restaurant_pk: int) -> None:
+    """List a restaurant that waits for it, or one that was suspended."""
+    _set_status(restaurant_pk, Restaurant.Status.LIVE)
+
+
+@transaction.atomic
+def suspend_restaurant(*, restaurant_pk: int) -> None:
+    """Take a restaurant off every list; orders under way go on."""
+    _set_status(restaurant_pk, Restaurant.Status.SUSPENDED)
+
+
+def _set_status(restaurant_pk: int, status: Restaurant.Status) -> None:
+    restaurant = Restaurant.objects.select_for_update().get(pk=restaurant_pk)
+    restaurant.status = status
+    restaurant.save(update_fields=["status"])
+
+
+@transaction.atomic
+def refresh_restaurant(*, restaurant_pk: int) -> None:
+    """Bring what the row derives in line; call it after any edit by hand."""
+    restaurant = Restaurant.objects.select_for_update().get(pk=restaurant_pk)
+    restaurant.location = to_plane(restaurant.latitude, restaurant.longitude)
+    restaurant.save(update_fields=["location"])
+    refresh_open_spans(restaurant_pks=[restaurant_pk])
+    refresh_search_document(restaurant_pk=restaurant_pk)
 
 
 def record_rating(

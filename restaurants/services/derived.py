@@ -11,7 +11,6 @@ from django.contrib.postgres.search import (
 from django.db import transaction
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
