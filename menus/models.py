@@ -37,6 +37,11 @@ class Allergen(models.TextChoices):
     MOLLUSCS = "molluscs", _("Molluscs")
 
 
+def _labels(kinds: type[models.TextChoices], codes: list[str]) -> list[str]:
+    words = dict(kinds.choices)
+    return [str(words.get(code, code)) for code in codes]
+
+
 class Menu(models.Model):
     restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="menus")
     name = models.CharField(_("name"), max_length=100)
@@ -163,6 +168,10 @@ class Modifier(models.Model):
     def is_sold_out_at(self, moment: datetime) -> bool:
         return self.sold_out_until is not None and self.sold_out_until > moment
 
+    @property
+    def allergen_labels(self) -> list[str]:
+        return _labels(Allergen, self.allergens)
+
 
 class Item(models.Model):
     restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="items")
@@ -235,6 +244,14 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def diet_labels(self) -> list[str]:
+        return _labels(Diet, self.diets)
+
+    @property
+    def allergen_labels(self) -> list[str]:
+        return _labels(Allergen, self.allergens)
 
     def is_sold_out_at(self, moment: datetime) -> bool:
         if self.portions_left == 0:

@@ -1,3 +1,5 @@
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,10 +13,11 @@ from menus.models import Item
 from menus.selectors import get_item_for_customer, get_menu_for_customer
 from restaurants.availability import check_orderability
 from restaurants.estimating import estimate_minutes
-from restaurants.models import Fulfilment, Restaurant
+from restaurants.models import Fulfilment, Restaurant, Weekday
 from restaurants.selectors import get_restaurant
 
 REVIEW_COUNT = 10
+AHEAD = timedelta(days=14)
 
 
 @require_safe
@@ -45,10 +48,30 @@ def restaurant_detail(request: HttpRequest, slug: str) -> HttpResponse:
                 preparation_minutes=restaurant.preparation_minutes,
                 distance=answer.distance,
             ),
-            "today": now.astimezone(ZoneInfo(restaurant.time_zone)).weekday(),
+            **_hours(restaurant, now.astimezone(ZoneInfo(restaurant.time_zone)).date()),
             "reviews": restaurant.reviews.all()[:REVIEW_COUNT],
         },
     )
+
+
+def _hours(restaurant: Restaurant, today: date) -> dict[str, Any]:
+    spans = restaurant.opening_hours.all()
+    return {
+        "today": today.weekday(),
+        "week": [
+            {
+                "weekday": day,
+                "name": day.label,
+                "spans": [span for span in spans if span.weekday == day],
+            }
+            for day in Weekday
+        ],
+        "special_hours": [
+            special
+            for special in restaurant.special_hours.all()
+            if today <= special.date <= today + AHEAD
+        ],
+    }
 
 
 @require_safe

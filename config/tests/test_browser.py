@@ -2,38 +2,17 @@
 
 import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
+from config.tests.conftest import session_of
 from customers.tests.factories import AddressFactory, UserFactory
 from menus.tests.factories import ItemFactory
 from orders.tests.factories import MISSION, fill_cart, submit
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 PICTURES = os.environ.get("BROWSER_PICTURES", "")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # Playwright's loop makes Django think that it is called from async code.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        started.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
@@ -45,18 +24,8 @@ def test_pages_fit_the_screen_and_keep_the_policy(browser, live_server, width):
         ItemFactory(section=item.section, name=name, price=Decimal(11 + number))
     order = submit(fill_cart(ada, item), ada, place=MISSION)
     fill_cart(ada, item, 2)
-    client = Client()
-    client.force_login(ada)
     context = browser.new_context(viewport={"width": width, "height": 900})
-    context.add_cookies(
-        [
-            {
-                "name": "sessionid",
-                "value": client.cookies["sessionid"].value,
-                "url": live_server.url,
-            }
-        ]
-    )
+    context.add_cookies(session_of(ada, live_server.url))
     page = context.new_page()
     complaints = []
     page.on(

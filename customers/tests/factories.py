@@ -5,13 +5,15 @@ from factory.django import DjangoModelFactory
 
 from customers.models import Address, User
 
+PASSWORD = "correct-horse-battery"
+
 
 class UserFactory(DjangoModelFactory[User]):
     email = factory.Sequence(lambda n: f"ada{n}@example.com")
     name = "Ada Diner"
     phone = "+14155550123"
     time_zone = "America/Los_Angeles"
-    password = factory.django.Password("correct-horse-battery")
+    password = factory.django.Password(PASSWORD)
 
     class Meta:
         model = User

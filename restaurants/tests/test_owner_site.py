@@ -4,14 +4,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
 
-from customers.tests.factories import UserFactory
+from customers.tests.factories import PASSWORD, UserFactory
 from restaurants.models import Region, Restaurant
 from restaurants.owner_site import OwnerSite
 from restaurants.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
-
-PASSWORD = "correct-horse-battery"
 
 
 def hours(*rows: tuple[int, str, str]) -> dict[str, object]:

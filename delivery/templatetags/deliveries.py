@@ -1,0 +1,19 @@
+"""What a customer's order page shows of the delivery, which stands above orders."""
+
+from django import template
+
+from delivery.models import Delivery
+from delivery.selectors import get_delivery_for_customer
+from orders.models import Order
+from restaurants.models import Fulfilment
+
+register = template.Library()
+
+
+@register.simple_tag
+def delivery_of(order: Order) -> Delivery | None:
+    """Return the delivery of a customer's own order while it is of use to them."""
+    is_under_way = order.fulfilment == Fulfilment.DELIVERY and not order.is_ended
+    if not is_under_way or order.customer is None:
+        return None
+    return get_delivery_for_customer(customer=order.customer, order_pk=order.pk)
