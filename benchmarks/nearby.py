@@ -7,7 +7,10 @@ spread as people are: around the cities of the United States by population (a mi
 about how many restaurants there are), thinning out from each centre. Each size also
 has a run in Manhattan with 20,000 more within ten miles. Time is what the server says
 that planning and running took; that seen from the client, which is mostly the way
-there and back, stands beside it.
+there and back, stands beside it, with that of an empty query.
+
+PostGIS is measured as it plans and once more kept to its index, since among very many
+its planner would rather sort them all; the faster of the two is what counts.
 """
 
 import gzip
@@ -32,12 +35,17 @@ from django.utils import timezone
 from config.embedded import Postgres
 from config.processes import stop_all
 from customers.geocoding.offline import CITIES_FILE
-from restaurants.geo import EARTH_RADIUS, degrees_of, to_plane
+from restaurants.geo import (
+    EARTH_RADIUS,
+    degrees_of,
+    great_circle_distance,
+    to_plane,
+)
 from restaurants.models import TEN_MILES, Region
 from restaurants.selectors import list_restaurants_near
 
 SIZES = (10_000, 100_000, 1_000_000)
-PLACES = 150
+PLACES, DENSE_PLACES = 150, 40
 LIMIT = 20
 MANHATTAN = (40.7580, -73.9855)
 DENSE = 20_000
@@ -84,8 +92,11 @@ def run(*, size: int | None) -> dict[str, object]:
             fill(count, has_postgis=has_postgis)
             detail[f"{count}"] = measure(people_at(PLACES, seed=2), has_postgis)
             add_dense()
-            around = [scatter(MANHATTAN, 4_000, random.Random(3)) for _ in range(40)]
-            detail[f"{count} and 20000 in range"] = measure(around, has_postgis)
+            dice = random.Random(3)
+            around = [scatter(MANHATTAN, 4_000, dice) for _ in range(DENSE_PLACES)]
+            dense = measure(around, has_postgis)
+            dense["within ten miles of Manhattan"] = count_near_manhattan()
+            detail[f"{count} and 20000 in range"] = dense
     return summary(sizes, detail)
 
 
@@ -94,8 +105,8 @@ def summary(sizes: tuple[int, ...], detail: dict[str, Any]) -> dict[str, object]
     dense = detail[f"{sizes[-1]} and 20000 in range"]["milliseconds"]
     goals = {"a fifth of the bounding box": last["ours"] <= last["box"] / 5}
     if "postgis" in last:
-        goals["half of PostGIS"] = last["ours"] <= last["postgis"] / 2
-        goals["half of PostGIS, dense"] = dense["ours"] <= dense["postgis"] / 2
+        goals["half of PostGIS"] = last["ours"] <= postgis_of(last) / 2
+        goals["half of PostGIS, dense"] = dense["ours"] <= postgis_of(dense) / 2
     if len(sizes) > 1:
         first = detail[f"{sizes[0]}"]["milliseconds"]
         goals["twice the smallest"] = last["ours"] <= 2 * first["ours"]
@@ -104,7 +115,7 @@ def summary(sizes: tuple[int, ...], detail: dict[str, Any]) -> dict[str, object]
         for figures in detail.values()
         if isinstance(figures, dict)
     )
-    other = last.get("postgis", last["box"])
+    other = postgis_of(last) if "postgis" in last else last["box"]
     return {
         "name": "nearby",
         "value": last["ours"],
@@ -115,6 +126,10 @@ def summary(sizes: tuple[int, ...], detail: dict[str, Any]) -> dict[str, object]
         "met": all(goals.values()),
         "detail": {"goals": goals, **detail},
     }
+
+
+def postgis_of(milliseconds: dict[str, float]) -> float:
+    return min(milliseconds["postgis"], milliseconds["postgis by index"])
 
 
 def tell(line: str) -> None:
@@ -214,8 +229,19 @@ def add_dense() -> None:
     dice = random.Random(4)
     near: list[Place] = []
     while len(near) < DENSE:
-        near.append(scatter(MANHATTAN, 3_000, dice))
+        place = scatter(MANHATTAN, 3_000, dice)
+        if great_circle_distance(*MANHATTAN, *place) <= TEN_MILES:
+            near.append(place)
     insert(near)
+
+
+def count_near_manhattan() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM restaurants_restaurant WHERE {HAVERSINE} <= %(far)s",
+            {"lat": MANHATTAN[0], "lon": MANHATTAN[1], "far": TEN_MILES},
+        )
+        return int(cursor.fetchone()[0])
 
 
 def insert(places: list[Place]) -> None:
@@ -336,6 +362,18 @@ def server_milliseconds(queries: Queries) -> float:
     return total
 
 
+@contextmanager
+def planner(name: str) -> Iterator[None]:
+    """Keep the planner to indexes that give rows in order, if the name says so."""
+    if not name.endswith("by index"):
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_bitmapscan = off; SET enable_seqscan = off")
+        yield
+        cursor.execute("RESET enable_bitmapscan; RESET enable_seqscan")
+
+
 def client_milliseconds(queries: Queries) -> float:
     """Time them from here: with the way there and back, parsing and fetching."""
     with connection.cursor() as cursor:
@@ -350,16 +388,20 @@ def measure(places: list[Place], has_postgis: bool) -> dict[str, Any]:
     """Ask each way for each place in turn; the first time only warms up."""
     ways: dict[str, Way] = {"ours": ours, "box": box}
     if has_postgis:
-        ways["postgis"] = postgis
+        ways |= {"postgis": postgis, "postgis by index": postgis}
     server: dict[str, list[float]] = {name: [] for name in ways}
-    client: dict[str, list[float]] = {name: [] for name in ways}
+    client: dict[str, list[float]] = {name: [] for name in [*ways, "empty"]}
     results = different = 0
     for place in places:
         answers = {}
         for name, way in ways.items():
-            answers[name], queries = way(place)
-            server[name].append(median(server_milliseconds(queries) for _ in range(3)))
-            client[name].append(median(client_milliseconds(queries) for _ in range(3)))
+            with planner(name):
+                answers[name], queries = way(place)
+                times = [server_milliseconds(queries) for _ in range(3)]
+                server[name].append(median(times))
+                times = [client_milliseconds(queries) for _ in range(3)]
+                client[name].append(median(times))
+        client["empty"].append(client_milliseconds([("SELECT 1", {})]))
         results += len(answers["ours"])
         different += sum(not same(answers["ours"], it) for it in answers.values())
     figures = {

@@ -152,6 +152,9 @@ def test_a_dinner_is_ordered_and_handed_over_by_keyboard_alone(
         kitchen.wait_for_selector(f"form[action*='/step/{step}/']")
         press(kitchen, f"form[action*='/step/{step}/'] button")
     expect(page.get_by_text("On the way to you.")).to_be_visible(timeout=SOON)
+    expect(
+        page.get_by_text(re.compile(r"^Last updated \d\d:\d\d:\d\d$"))
+    ).to_be_visible()
     kitchen.wait_for_selector("form[action*='/step/complete/']")
     press(kitchen, "form[action*='/step/complete/'] button")
     expect(page.get_by_text("Enjoy your meal!")).to_be_visible(timeout=SOON)

@@ -285,6 +285,10 @@ def weekly_hours(text: str) -> tuple[WeeklySpan, ...]:
         raise BadRowError("tells no hours")
     if IN_THE_SKY.search(text):
         raise BadRowError("depends on daylight")
+    if "||" in text:
+        # The rule after it holds wherever none before does; besides, the library's
+        # intervals are wrong for it.
+        raise BadRowError("is conditional")
     if OPEN_END.search(text):
         raise BadRowError("has no closing time")
     try:

@@ -398,6 +398,8 @@ def test_hours_of_openstreetmap_become_spans_of_a_week(text, expected):
         "week 1-53/2 Mo 10:00-12:00",
         'Mo 10:00-12:00 "on request"',
         "Mo 10:00-12:00 unknown",
+        'Mo, We-Fr 11:00-22:00; Tu off || "by arrangement"',
+        "Mo-Fr 11:00-22:00 || unknown",
         "2019 Jan-Mar Mo-Fr 10:00-12:00",
         "Mo-Fr 8.00-12.00",
     ],

@@ -8,20 +8,19 @@
       const answer = await fetch(box.dataset.poll, { credentials: "same-origin" });
       if (answer.ok && !answer.redirected) {
         const text = await answer.text();
+        const fresh = document.createElement("template");
+        fresh.innerHTML = text;
+        const stamp = fresh.content.querySelector("[data-updated]")?.textContent;
         // Only a change is written, so that screen readers are not told every time.
-        const told = text.replace(/\d\d:\d\d:\d\d/, "");
+        const told = stamp ? text.replace(stamp, "") : text;
         if (told !== last) {
           box.innerHTML = text;
           // Once it has moved, it can no longer be cancelled.
           if (last) document.querySelector("[data-while-open]")?.remove();
         }
         last = told;
-        const stamp = text.match(/[^>]*\d\d:\d\d:\d\d[^<]*/);
-        const shown = [...box.querySelectorAll("p.muted")].pop();
-        if (stamp && shown) {
-          shown.setAttribute("aria-live", "off");
-          shown.textContent = stamp[0];
-        }
+        const shown = box.querySelector("[data-updated]");
+        if (stamp && shown) shown.textContent = stamp;
       }
     } catch { /* Offline: the next round tries again. */ }
     if (!box.querySelector("[data-ended]")) setTimeout(poll, 4000);
