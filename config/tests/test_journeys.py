@@ -148,6 +148,7 @@ def test_a_dinner_is_ordered_and_handed_over_by_keyboard_alone(
     expect(kitchen.get_by_text("1 × Lasagne")).to_be_visible()
     press(kitchen, "button[name=preparation_minutes][value='20']")
     expect(page.get_by_text("Da Ugo is on it.")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("Cancel this order")).to_have_count(0)
     for step in ("preparing", "ready", "out"):
         kitchen.wait_for_selector(f"form[action*='/step/{step}/']")
         press(kitchen, f"form[action*='/step/{step}/'] button")

@@ -13,11 +13,10 @@
         const stamp = fresh.content.querySelector("[data-updated]")?.textContent;
         // Only a change is written, so that screen readers are not told every time.
         const told = stamp ? text.replace(stamp, "") : text;
-        if (told !== last) {
-          box.innerHTML = text;
-          // Once it has moved, it can no longer be cancelled.
-          if (last) document.querySelector("[data-while-open]")?.remove();
-        }
+        if (told !== last) box.innerHTML = text;
+        // Once it has moved, it can no longer be cancelled.
+        if (!box.querySelector("[data-status=placed]"))
+          document.querySelector("[data-while-open]")?.remove();
         last = told;
         const shown = box.querySelector("[data-updated]");
         if (stamp && shown) shown.textContent = stamp;
