@@ -23,7 +23,8 @@ from orders.services.lifecycle import (
     send_order_out,
     start_preparing_order,
 )
-from orders.services.placing import Quote, place_order, quote_cart
+from orders.services.placing import place_order
+from orders.services.quoting import Quote, quote_cart
 from orders.services.reviews import write_review
 
 __all__ = [

@@ -1,0 +1,279 @@
+"""What a cart costs now, when it would come, and all that stands against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+
+from customers.places import ChosenPlace
+from menus.exceptions import MenuError
+from menus.models import Item
+from menus.pricing import (
+    ChosenModifier,
+    unit_price,
+    validate_choices,
+)
+from menus.selectors import is_on_sale, load_items
+from menus.templatetags.money import money
+from orders.exceptions import (
+    CartEmptyError,
+    OrderProblem,
+    PriceChangedError,
+)
+from orders.models import (
+    Cart,
+    CartLine,
+)
+from orders.pricing import PricedLine, Totals, compute_totals, is_whole_amount
+from orders.selectors import choices_of, list_cart_lines
+from restaurants.availability import (
+    Orderability,
+    check_orderability,
+    list_order_slots,
+)
+from restaurants.estimating import Window, estimate_window
+from restaurants.models import Fulfilment, Restaurant
+
+# A tip beyond both is taken for a slip of the finger.
+GENEROUS_TIP = Decimal(100)
+BOOKING_HORIZON = timedelta(days=2)
+SLOT_MINUTES = 15
+# What a later moment would mend: the customer is offered that moment.
+MENDED_BY_WAITING = {"restaurant_closed", "restaurant_paused", "slot_passed"}
+
+
+@dataclass(frozen=True)
+class QuotedLine:
+    line: CartLine
+    item: Item
+    chosen: list[ChosenModifier]
+    unit_price: Decimal
+    amount: Decimal
+    tax_rate: Decimal
+    problems: list[OrderProblem] = field(default_factory=list)
+
+    @property
+    def quantity(self) -> int:
+        return self.line.quantity
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A cart as it would be ordered now, and all that stands against it."""
+
+    restaurant: Restaurant
+    fulfilment: str
+    lines: list[QuotedLine]
+    currency: str
+    subtotal: Decimal
+    delivery_fee: Decimal
+    tax: Decimal
+    tip: Decimal
+    total: Decimal
+    prices_include_tax: bool
+    distance: float | None
+    # When the kitchen would start: the slot asked for, else now.
+    moment: datetime
+    scheduled_for: datetime | None
+    window: Window
+    problems: list[OrderProblem]
+    # The next slot that can be had, when the moment asked for cannot.
+    proposed_slot: datetime | None
+
+    @property
+    def can_order(self) -> bool:
+        return not self.problems
+
+
+def quote_cart(
+    *,
+    cart: Cart,
+    place: ChosenPlace | None,
+    now: datetime | None = None,
+    scheduled_for: datetime | None = None,
+    tip: Decimal = Decimal(0),
+) -> Quote:
+    """Price a cart and list everything that keeps it from being ordered.
+
+    CartEmptyError when there is nothing in it. A number of queries that does not
+    depend on the number of lines.
+    """
+    now = now or timezone.now()
+    lines = list_cart_lines(cart=cart)
+    if not lines or cart.restaurant_id is None:
+        raise CartEmptyError(
+            _("Your cart is empty. It may have been ordered in another tab.")
+        )
+    restaurant = Restaurant.objects.get(pk=cart.restaurant_id)
+    moment = scheduled_for or now
+    answer = check_orderability(
+        restaurant,
+        moment=moment,
+        place=(place.latitude, place.longitude) if place else None,
+        fulfilment=cart.fulfilment,
+    )
+    quoted = _quote_lines(lines, restaurant, moment)
+    totals = _total(restaurant, quoted, fulfilment=cart.fulfilment, tip=tip)
+    problems = [
+        *_moment_problems(answer, now=now, scheduled_for=scheduled_for),
+        *(problem for line in quoted for problem in line.problems),
+        *_amount_problems(restaurant, totals),
+    ]
+    slots = []
+    if any(problem.code in MENDED_BY_WAITING for problem in problems):
+        slots = list_order_slots(restaurant, now=now)
+    return Quote(
+        restaurant=restaurant,
+        fulfilment=cart.fulfilment,
+        lines=quoted,
+        currency=restaurant.currency,
+        subtotal=totals.subtotal,
+        delivery_fee=totals.delivery_fee,
+        tax=totals.tax,
+        tip=totals.tip,
+        total=totals.total,
+        prices_include_tax=restaurant.prices_include_tax,
+        distance=answer.distance,
+        moment=moment,
+        scheduled_for=scheduled_for,
+        window=estimate_window(
+            ready_at=moment + restaurant.preparation_time, distance=answer.distance
+        ),
+        problems=problems,
+        proposed_slot=next(iter(slots), None),
+    )
+
+
+def _quote_lines(
+    lines: Sequence[CartLine], restaurant: Restaurant, moment: datetime
+) -> list[QuotedLine]:
+    items = load_items({line.item_id for line in lines})
+    wanted: dict[int, int] = {}
+    for line in lines:
+        wanted[line.item_id] = wanted.get(line.item_id, 0) + line.quantity
+    return [
+        _quote_line(
+            line,
+            items[line.item_id],
+            restaurant=restaurant,
+            moment=moment,
+            wanted=wanted[line.item_id],
+        )
+        for line in lines
+    ]
+
+
+def _quote_line(
+    line: CartLine,
+    item: Item,
+    *,
+    restaurant: Restaurant,
+    moment: datetime,
+    wanted: int,
+) -> QuotedLine:
+    problems = []
+
+    def add(code: str, message: StrOrPromise) -> None:
+        problems.append(OrderProblem(code, message, line.public_id))
+
+    if not is_on_sale(item, moment=moment) or item.restaurant_id != restaurant.pk:
+        add("item_not_available", _("“%(name)s” is not served then."))
+    elif item.is_sold_out_at(moment):
+        add("item_sold_out", _("“%(name)s” is sold out."))
+    elif item.portions_left is not None and item.portions_left < wanted:
+        add("item_sold_out", _("There are not enough portions of “%(name)s” left."))
+    problems = [
+        OrderProblem(one.code, str(one.message) % {"name": item.name}, one.line)
+        for one in problems
+    ]
+    price, chosen = line.unit_price_seen, list[ChosenModifier]()
+    try:
+        chosen = validate_choices(item, choices_of(line), moment=moment)
+    except MenuError as error:
+        problems.append(OrderProblem(error.code, error.message, line.public_id))
+    else:
+        price = unit_price(item, chosen)
+    if price != line.unit_price_seen:
+        problems.append(_price_changed(line, item, price, restaurant.currency))
+    return QuotedLine(
+        line=line,
+        item=item,
+        chosen=chosen,
+        unit_price=price,
+        amount=price * line.quantity,
+        tax_rate=restaurant.tax_rate if item.tax_rate is None else item.tax_rate,
+        problems=problems,
+    )
+
+
+def _price_changed(
+    line: CartLine, item: Item, price: Decimal, currency: str
+) -> OrderProblem:
+    message = _("“%(name)s” now costs %(new)s instead of %(old)s.") % {
+        "name": item.name,
+        "new": money(price, currency),
+        "old": money(line.unit_price_seen, currency),
+    }
+    return OrderProblem(PriceChangedError.default_code, message, line.public_id)
+
+
+def _total(
+    restaurant: Restaurant,
+    lines: Sequence[QuotedLine],
+    *,
+    fulfilment: str,
+    tip: Decimal,
+) -> Totals:
+    is_delivery = fulfilment == Fulfilment.DELIVERY
+    return compute_totals(
+        [PricedLine(line.unit_price, line.quantity, line.tax_rate) for line in lines],
+        delivery_fee=restaurant.delivery_fee if is_delivery else Decimal(0),
+        tip=tip,
+        currency=restaurant.currency,
+        prices_include_tax=restaurant.prices_include_tax,
+    )
+
+
+def _moment_problems(
+    answer: Orderability, *, now: datetime, scheduled_for: datetime | None
+) -> list[OrderProblem]:
+    problems = []
+    if not answer.can_order:
+        problems.append(OrderProblem(answer.code, answer.message))
+    if scheduled_for is None:
+        return problems
+    if scheduled_for < now:
+        problems.append(
+            OrderProblem("slot_passed", _("The time you chose has passed."))
+        )
+    elif scheduled_for > now + BOOKING_HORIZON or not _is_slot(scheduled_for):
+        problems.append(
+            OrderProblem("slot_not_offered", _("Choose one of the times offered."))
+        )
+    return problems
+
+
+def _is_slot(moment: datetime) -> bool:
+    return moment.minute % SLOT_MINUTES == 0 and not (
+        moment.second or moment.microsecond
+    )
+
+
+def _amount_problems(restaurant: Restaurant, totals: Totals) -> list[OrderProblem]:
+    problems = []
+    if totals.subtotal < restaurant.minimum_order:
+        message = _("The minimum order is %(minimum)s; add %(missing)s more.") % {
+            "minimum": money(restaurant.minimum_order, restaurant.currency),
+            "missing": money(
+                restaurant.minimum_order - totals.subtotal, restaurant.currency
+            ),
+        }
+        problems.append(OrderProblem("below_minimum", message))
+    is_sane = 0 <= totals.tip <= max(totals.subtotal, GENEROUS_TIP)
+    if not is_sane or not is_whole_amount(totals.tip, restaurant.currency):
+        problems.append(OrderProblem("tip_invalid", _("Enter a smaller tip, or none.")))
+    return problems
