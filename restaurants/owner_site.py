@@ -166,20 +166,27 @@ class OwnerInline(Scoped, TabularInline):
         return is_member(request)
 
 
-class HomeAfterSignIn(UnfoldAdminSite):
-    """Leads from the sign-in page to the site itself: the theme's form forgets to."""
+class BackOffice(UnfoldAdminSite):
+    """What both admin sites share: their own names, and the way in."""
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        # The theme's form forgets where to go.
         if request.method == "GET" and REDIRECT_FIELD_NAME not in request.GET:
             home = urlencode({REDIRECT_FIELD_NAME: reverse(f"{self.name}:index")})
             return redirect(f"{request.path}?{home}")
         page: HttpResponse = super().login(request, extra_context)
         return page
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context: dict[str, Any] = super().each_context(request)
+        context["site_title"] = self.site_title
+        context["site_header"] = self.site_header
+        return context
 
-class OwnerSite(HomeAfterSignIn):
+
+class OwnerSite(BackOffice):
     site_header = _("Your restaurant")
     site_title = _("Your restaurant on Tiffin")
     index_title = _("Your restaurant")
@@ -220,12 +227,6 @@ class OwnerSite(HomeAfterSignIn):
             return redirect(f"{self.name}:{self.home_url_name}")
         page: HttpResponse = super().index(request, extra_context)
         return page
-
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        context: dict[str, Any] = super().each_context(request)
-        context["site_title"] = self.site_title
-        context["site_header"] = self.site_header
-        return context
 
 
 owner_site = OwnerSite()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from customers.models import User
-from customers.tests.factories import UserFactory
+from customers.tests.factories import PASSWORD, UserFactory
 from delivery.models import Delivery
 from delivery.tests.factories import deliver, own, place
 from menus.models import (
@@ -423,11 +423,25 @@ def test_signing_in_to_the_portal_leads_to_the_orders(client: Client) -> None:
     page = client.get(reverse("owner:login"), follow=True)
     answer = client.post(
         page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"],
-        {"username": owner.email, "password": "correct-horse-battery"},
+        {"username": owner.email, "password": PASSWORD},
         follow=True,
     )
 
     assert answer.request["PATH_INFO"] == reverse("owner:orders_order_now")
+
+
+def test_signing_in_as_an_operator_leads_to_the_operators_site(client: Client) -> None:
+    operator = UserFactory.create(is_staff=True, is_superuser=True)
+
+    page = client.get(reverse("admin:login"), follow=True)
+    answer = client.post(
+        page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"],
+        {"username": operator.email, "password": PASSWORD},
+        follow=True,
+    )
+
+    assert answer.request["PATH_INFO"] == reverse("admin:index")
+    assert "Tiffin operators" in answer.content.decode()
 
 
 def test_operators_approve_and_suspend(client: Client) -> None:
