@@ -54,7 +54,12 @@ def expected_keys(orders: Sequence[Order]) -> list[str]:
 
 
 def reckon(
-    *, placed: Sequence[str], orders: Sequence[Order], account: Accounting, keys: int
+    *,
+    wanted: int,
+    placed: Sequence[str],
+    orders: Sequence[Order],
+    account: Accounting,
+    keys: int,
 ) -> Reckoning:
     """Set the orders that people saw placed against rows, ends and notifications."""
     ids = {str(order.public_id) for order in orders}
@@ -64,8 +69,9 @@ def reckon(
     accepted = account.messages.get(Message.Status.ACCEPTED, 0)
     return Reckoning(
         [
+            ("orders seen placed", len(placed), wanted),
             ("orders in the database", len(orders), len(placed)),
-            ("of those seen placed", len(ids & set(placed)), len(set(placed))),
+            ("of those that were seen", len(ids & set(placed)), len(set(placed))),
             ("delivered, collected, rejected or cancelled", ended, len(orders)),
             ("events published", account.events, keys),
             ("events left to plan", account.unplanned, 0),

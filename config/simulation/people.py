@@ -22,7 +22,7 @@ PLACE = {
     "postal_code": "94110",
     "country": "US",
 }
-TRIES = 6
+TRIES, PATIENCE = 6, 2
 LOOKS_SECONDS = 1.0
 CANCELS, REJECTS, PICKS_UP = 0.04, 0.04, 0.2
 STEP = re.compile(r"/owner/orders/order/(\d+)/(?:step|end)/([a-z]+)/")
@@ -98,15 +98,23 @@ class Customer:
 
     def _order(self) -> None:
         """Fill a cart until the checkout takes it, then watch the order to its end."""
-        for _attempt in range(TRIES):
+        for attempt in range(1, TRIES + 1):
             if not self._add_something():
                 continue
             page = self._check_out()
+            if attempt % PATIENCE == 0 and "/orders/" not in page.url:
+                self._start_anew()
             if "/orders/" in page.url:
                 self.progress.add_order(page.url)
                 self._follow(page)
                 return
         raise SiteError(f"no order came about for {self.email}")
+
+    def _start_anew(self) -> None:
+        """Empty the cart: something in it is sold out, or the kitchen has closed."""
+        page = self.visitor.get("/cart/")
+        while (form := page.form_to("/remove/")) is not None:
+            page = self.visitor.send(page, form)
 
     def _add_something(self) -> bool:
         cart = self.visitor.get("/cart/")
