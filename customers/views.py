@@ -47,7 +47,8 @@ def _customer(request: HttpRequest) -> User:
 def _next_url(request: HttpRequest, default: str) -> str:
     """Give where the page before wanted to go, if that is on this site."""
     url = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
+    # A path, since anything else would be taken for the name of a page.
+    if url.startswith("/") and url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return url

@@ -20,7 +20,12 @@ from restaurants.models import (
     Restaurant,
     SpecialHours,
 )
-from restaurants.owner_site import OwnerInline, OwnerModelAdmin, owner_site
+from restaurants.owner_site import (
+    AsksAgain,
+    OwnerInline,
+    OwnerModelAdmin,
+    owner_site,
+)
 from restaurants.services import (
     approve_restaurant,
     pause_restaurant,
@@ -208,7 +213,7 @@ def suspend(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -
 
 
 @admin.register(Restaurant)
-class RestaurantAdmin(SecureWebsite, ModelAdmin[Restaurant]):
+class RestaurantAdmin(AsksAgain, SecureWebsite, ModelAdmin[Restaurant]):
     list_display = ["name", "status", "takes_orders", "locality", "region"]
     list_select_related = ["region"]
     list_filter = ["status", "takes_orders", "region"]

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import IntegrityError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -96,7 +97,30 @@ class Scoped:
         return related.get_queryset(request)
 
 
-class OwnerModelAdmin(Scoped, ModelAdmin):
+class AsksAgain:
+    """Answers a change that met another one in the database, instead of failing.
+
+    Forms see rows as they were when the page was opened; the constraints see the rest.
+    """
+
+    def changeform_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        try:
+            page: HttpResponse = super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+        except IntegrityError:
+            messages.error(
+                request,
+                _(
+                    "Somebody changed the same thing meanwhile, so nothing was saved."
+                    " Look at it as it is now and change it again."
+                ),
+            )
+            return redirect(request.get_full_path())
+        return page
+
+
+class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
     """A model of the portal; `restaurant_path` leads from its row to the restaurant."""
 
     restaurant_path = "restaurant"

@@ -1,0 +1,182 @@
+"""No input makes the site fail: each field of each form and query gets odd values."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from customers.models import User
+from customers.tests.factories import AddressFactory, UserFactory
+from delivery.models import Delivery
+from delivery.tests.factories import deliver, own
+from menus.models import Item
+from menus.tests.factories import ItemFactory, ModifierFactory
+from orders.tests.factories import fill_cart
+from restaurants.models import OpeningHours, Restaurant
+
+pytestmark = pytest.mark.django_db
+ODD = [
+    "",
+    "a\x00b",
+    "-1",
+    "99999999999999999999",
+    "1e400",
+    "nan",
+    "'\"<script>",
+    "2026-13-45T99:99",
+    "2026-11-21T10:00:00+99:99",
+    "x" * 5000,
+    "%s%%",
+    "💥",
+    "00000000-0000-0000-0000-000000000000",
+]
+PLACE = {
+    "latitude": "37.7618",
+    "longitude": "-122.4156",
+    "label": "Home",
+    "street_address": "3180 18th St",
+    "locality": "San Francisco",
+    "postal_code": "94110",
+    "country": "US",
+    "delivery_instructions": "",
+    "next": "/",
+}
+
+
+@pytest.fixture
+def ada() -> User:
+    return UserFactory.create()
+
+
+@pytest.fixture
+def delivery(ada: User) -> Delivery:
+    return deliver(ada)
+
+
+def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str, str]]]:
+    """Return a good request for everything that takes input from customers."""
+    item = Item.objects.get(order_lines__order=delivery.order)
+    group = ModifierFactory.create(group__restaurant=item.restaurant).group
+    item.modifier_groups.add(group)
+    address = AddressFactory.create(user=ada)
+    order = delivery.order.public_id
+    courier = {"latitude": "37.76", "longitude": "-122.41"}
+    dish = {"quantity": "1", "note": "hot", "replace": "1", f"g-{group.pk}": "x"}
+    wish = {
+        "action": "place", "fulfilment": "delivery", "when": "", "name": "Ada",
+        "phone": "+14155550123", "tip": "0", "key": "", "seen_total": "1",
+        "seen_from": "", "seen_until": "", "street_address": "1 High Street",
+        "delivery_instructions": "", "kitchen_note": "",
+    }
+    search = {
+        "sort": "rating", "cuisine": "italian", "text": "pizza", "open_now": "1",
+        "fulfilment": "pickup", "cursor": "x",
+    }
+    sign_up = {
+        "email": "new@example.com", "name": "New", "phone": "", "time_zone": "UTC",
+        "password": "correct-horse-battery",
+    }
+    profile = {"name": "Ada", "phone": "", "time_zone": "UTC", "locale": "en"}
+    return [
+        ("post", reverse("customers:place-choose"), PLACE),
+        ("get", reverse("customers:place-choose"), {"q": "sf", "next": "/"}),
+        ("get", reverse("customers:place-suggestions"), {"q": "sf"}),
+        ("get", reverse("customers:place-around"), courier),
+        ("get", reverse("restaurants:restaurant-list"), search),
+        ("post", reverse("orders:cart-add", args=[item.public_id]), dish),
+        ("post", reverse("orders:checkout"), wish),
+        ("get", reverse("orders:order-list"), {"cursor": "x"}),
+        ("get", reverse("notifications:inbox"), {"after": "x"}),
+        ("post", reverse("orders:order-cancel", args=[order]), {"reason": "mistake"}),
+        ("post", reverse("orders:order-again", args=[order]), {"replace": ""}),
+        (
+            "post",
+            reverse("orders:order-review", args=[order]),
+            {"food_rating": "5", "delivery_rating": "5", "text": "good"},
+        ),
+        ("post", reverse("customers:profile"), profile),
+        ("post", reverse("customers:address-add"), PLACE),
+        ("post", reverse("customers:address-edit", args=[address.pk]), PLACE),
+        (
+            "post",
+            reverse("delivery:courier-position", args=[delivery.token]),
+            courier,
+        ),
+        ("post", reverse("customers:password-reset"), {"email": "a@example.com"}),
+        ("post", reverse("customers:sign-up"), sign_up),
+    ]
+
+
+def portal_requests(delivery: Delivery) -> list[tuple[str, str, dict[str, str]]]:
+    order = delivery.order_id
+    items = {"q": "x", "o": "1", "p": "1", "section__id__exact": "1"}
+    orders = {"q": "x", "status__exact": "placed", "restaurant__id__exact": "1"}
+    return [
+        ("get", reverse("owner:menus_item_changelist"), items),
+        ("get", reverse("owner:orders_order_changelist"), orders),
+        ("get", reverse("owner:orders_order_figures"), {"since": "", "until": ""}),
+        (
+            "post",
+            reverse("owner:orders_order_step", args=[order, "accept"]),
+            {"preparation_minutes": "20"},
+        ),
+        (
+            "post",
+            reverse("owner:orders_order_end", args=[order, "cancel"]),
+            {"reason": "", "note": ""},
+        ),
+    ]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_odd_value_makes_a_page_fail(
+    client: Client, ada: User, delivery: Delivery, odd: str
+) -> None:
+    client.force_login(ada)
+    client.post(reverse("customers:place-choose"), PLACE)
+    fill_cart(ada, Item.objects.get(order_lines__order=delivery.order))
+
+    for method, url, data in requests_of(ada, delivery):
+        for name in data:
+            answer: Any = getattr(client, method)(url, {**data, name: odd})
+            assert answer.status_code < 500, (url, name)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_odd_value_makes_the_portal_fail(
+    client: Client, delivery: Delivery, odd: str
+) -> None:
+    client.force_login(own(delivery.order.restaurant))
+
+    for method, url, data in portal_requests(delivery):
+        for name in data:
+            answer: Any = getattr(client, method)(url, {**data, name: odd})
+            assert answer.status_code < 500, (url, name)
+
+
+def test_hours_that_somebody_added_meanwhile_are_told(client: Client) -> None:
+    restaurant: Restaurant = ItemFactory.create().restaurant
+    client.force_login(own(restaurant))
+    span = OpeningHours.objects.filter(restaurant=restaurant).first()
+    assert span is not None
+
+    answer = client.post(
+        reverse("owner:restaurants_restaurant_change", args=[restaurant.pk]),
+        {
+            "name": "Da Ugo",
+            "latitude": restaurant.latitude, "longitude": restaurant.longitude,
+            "delivery_radius": "5000", "delivery_fee": "1", "minimum_order": "1",
+            "tax_rate": "1", "preparation_minutes": "20", "answer_minutes": "10",
+            "opening_hours-TOTAL_FORMS": "1", "opening_hours-INITIAL_FORMS": "0",
+            "opening_hours-0-weekday": span.weekday,
+            "opening_hours-0-opens_at": span.opens_at,
+            "opening_hours-0-closes_at": "23:00",
+            "special_hours-TOTAL_FORMS": "0", "special_hours-INITIAL_FORMS": "0",
+        },
+        follow=True,
+    )
+
+    restaurant.refresh_from_db()
+    assert "nothing was saved" in answer.content.decode()
+    assert restaurant.name != "Da Ugo"
