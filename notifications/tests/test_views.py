@@ -2,7 +2,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -38,6 +40,21 @@ def test_inbox_is_newest_first_and_pages_by_key() -> None:
     )
 
     assert [*first, *rest] == made
+
+
+def test_the_inbox_asks_as_much_for_twenty_as_for_one(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    recipient = RecipientFactory.create()
+    client.force_login(recipient)
+    NotificationFactory.create(recipient=recipient)
+    with CaptureQueriesContext(connection) as asked_for_one:
+        client.get(INBOX)
+
+    NotificationFactory.create_batch(19, recipient=recipient)
+
+    with django_assert_num_queries(len(asked_for_one)):
+        client.get(INBOX)
 
 
 def test_opening_marks_read_and_goes_to_its_page(client: Client) -> None:
