@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from restaurants.models import (
     Restaurant,
     SpecialHours,
 )
+from restaurants.opening import WeeklySpan, overlapping
 from restaurants.owner_site import (
     AsksAgain,
     OwnerInline,
@@ -34,7 +36,6 @@ from restaurants.services import (
     suspend_restaurant,
 )
 from restaurants.services.sources import BadRowError, time_zone_at
-from restaurants.validators import find_overlap
 
 PAUSE = timedelta(minutes=30)
 
@@ -44,7 +45,7 @@ class OpeningHoursFormSet(BaseInlineFormSet[Any, Any, Any]):
         super().clean()
         rows = (
             [
-                (
+                WeeklySpan(
                     form.cleaned_data["weekday"],
                     form.cleaned_data["opens_at"],
                     form.cleaned_data["closes_at"],
@@ -58,7 +59,7 @@ class OpeningHoursFormSet(BaseInlineFormSet[Any, Any, Any]):
             if not any(self.errors)
             else []
         )
-        overlap = find_overlap(rows)
+        overlap = overlapping(rows)
         if overlap is not None:
             first, second = overlap
             raise ValidationError(
@@ -70,8 +71,8 @@ class OpeningHoursFormSet(BaseInlineFormSet[Any, Any, Any]):
             )
 
 
-def _describe(row: tuple[int, Any, Any]) -> str:
-    return str(OpeningHours(weekday=row[0], opens_at=row[1], closes_at=row[2]))
+def _describe(span: WeeklySpan) -> str:
+    return str(OpeningHours(**asdict(span)))
 
 
 class OwnerOpeningHoursInline(OwnerInline):

@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -263,6 +265,24 @@ class OpeningHours(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(weekday__range=(0, 6)), name="opening_hours_weekday"
+            ),
+            # Deferred, since one save of the page may swap two spans.
+            ExclusionConstraint(
+                name="opening_hours_do_not_overlap",
+                expressions=[
+                    (
+                        models.Func(
+                            models.F("restaurant"),
+                            models.F("weekday"),
+                            models.F("opens_at"),
+                            models.F("closes_at"),
+                            function="minutes_of_week",
+                            output_field=BigIntegerRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    )
+                ],
+                deferrable=models.Deferrable.DEFERRED,
             ),
         ]
 
