@@ -4,7 +4,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
@@ -77,7 +76,7 @@ class OwnerDeliveryAdmin(OwnerModelAdmin):
 
     @admin.display(description=_("the courier's link, to share"))
     def courier_link(self, delivery: Delivery) -> str:
-        path = reverse("delivery:courier-delivery", args=[delivery.token])
+        path = delivery.get_courier_url()
         return format_html('<a href="{}">{}</a>', path, f"{settings.SITE_URL}{path}")
 
     def save_model(

@@ -15,12 +15,6 @@ class ItemSoldOutError(MenuError):
     code = "item_sold_out"
 
 
-class ItemNotAvailableError(MenuError):
-    """The item is not on a menu that is served now, or no longer exists."""
-
-    code = "item_not_available"
-
-
 class ModifierRuleError(MenuError):
     """The chosen modifiers break a group's rules."""
 

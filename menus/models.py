@@ -128,10 +128,6 @@ class ModifierGroup(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def is_required(self) -> bool:
-        return self.min_choices > 0
-
 
 class Modifier(models.Model):
     group = models.ForeignKey(ModifierGroup, models.CASCADE, related_name="modifiers")

@@ -109,27 +109,6 @@ def list_orders_for_customer(
     return _page(Order.objects.filter(customer=customer), cursor, limit)
 
 
-def list_orders_for_restaurants(
-    *,
-    restaurants: Iterable[Restaurant],
-    cursor: str | None = None,
-    limit: int = PAGE,
-) -> OrderPage:
-    """Return the orders restaurants were shown, newest first."""
-    orders = Order.objects.filter(restaurant__in=list(restaurants)).exclude(
-        status=Order.Status.PENDING_PAYMENT
-    )
-    return _page(orders, cursor, limit)
-
-
-def list_orders_for_restaurant(
-    *, restaurant: Restaurant, cursor: str | None = None, limit: int = PAGE
-) -> OrderPage:
-    return list_orders_for_restaurants(
-        restaurants=[restaurant], cursor=cursor, limit=limit
-    )
-
-
 def list_open_orders_for_restaurants(
     *, restaurants: Iterable[Restaurant]
 ) -> list[Order]:

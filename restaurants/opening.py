@@ -102,12 +102,6 @@ def next_opening(spans: Sequence[Span], moment: datetime) -> datetime | None:
     return next((start for start, _ in spans if start > moment), None)
 
 
-def is_same_service(spans: Sequence[Span], one: datetime, other: datetime) -> bool:
-    """Tell whether two moments fall into one opening span."""
-    span = span_at(spans, one)
-    return span is not None and span == span_at(spans, other)
-
-
 def overlapping(spans: Iterable[WeeklySpan]) -> tuple[WeeklySpan, WeeklySpan] | None:
     """Return two spans of the week that overlap, or None; the week is a circle."""
     in_week = sorted(

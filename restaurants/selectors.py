@@ -15,7 +15,6 @@ from django.db import connection
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import User
 from restaurants.availability import Orderability, check_orderability
 from restaurants.estimating import DETOUR, METRES_PER_MINUTE, estimate_minutes
 from restaurants.exceptions import InvalidCursorError
@@ -382,7 +381,3 @@ def list_cuisines_near(*, latitude: float, longitude: float) -> list[Cuisine]:
             [x, y, CUISINE_SAMPLE],
         )
     )
-
-
-def list_restaurants_run_by(*, user: User) -> list[Restaurant]:
-    return list(Restaurant.objects.run_by(user))

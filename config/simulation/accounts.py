@@ -31,9 +31,9 @@ def wait_until_told(
     deadline = time.monotonic() + seconds
     while True:
         account = get_accounting(key__in=keys)
-        waiting = sum(account.messages.get(status, 0) for status in WAITING)
-        if (not waiting and not account.unplanned) or time.monotonic() > deadline:
+        if account.is_settled or time.monotonic() > deadline:
             return account
+        waiting = sum(account.messages.get(status, 0) for status in WAITING)
         tell(f"{waiting} messages to send, {account.unplanned} events to plan")
         time.sleep(1)
 

@@ -14,7 +14,6 @@ from orders.selectors import (
     get_order_for_customer,
     list_open_orders_for_restaurants,
     list_orders_for_customer,
-    list_orders_for_restaurant,
 )
 from orders.services import write_review
 from orders.tests.factories import OrderFactory
@@ -83,7 +82,6 @@ def test_a_restaurant_never_sees_an_order_waiting_for_payment(db):
 
     restaurant = order.restaurant
 
-    assert list_orders_for_restaurant(restaurant=restaurant).results == []
     assert list_open_orders_for_restaurants(restaurants=[restaurant]) == []
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from restaurants.opening import (
     SpecialSpan,
     WeeklySpan,
-    is_same_service,
     next_opening,
     opening_spans,
     overlapping,
@@ -105,18 +104,6 @@ def test_the_next_opening_is_told():
     spans = spans_around(moment, [LATE_FRIDAY])
 
     assert next_opening(spans, moment) == datetime(2026, 11, 21, 1, tzinfo=UTC)
-
-
-def test_lunch_and_dinner_are_different_services():
-    day = [WeeklySpan(2, time(11), time(14)), WeeklySpan(2, time(18), time(22))]
-    zone = ZoneInfo("America/New_York")
-    lunch = datetime(2026, 11, 18, 13, 59, tzinfo=zone)
-    dinner = datetime(2026, 11, 18, 18, 0, tzinfo=zone)
-
-    spans = spans_around(lunch, day)
-
-    assert is_same_service(spans, lunch, lunch - timedelta(hours=1))
-    assert not is_same_service(spans, lunch, dinner)
 
 
 @pytest.mark.parametrize(
