@@ -245,6 +245,13 @@ class Site:
         self.processes.append(process)
         return process
 
+    def _celery(self, name: str, command: str, *options: str) -> Process:
+        process = self._process(name, *_celery(command), *options)
+        # A worker asked to stop while its broker goes away as well waits for the
+        # broker for ever. Nothing is lost: what it held is leased, and told again.
+        process.orphan_signal = signal.SIGKILL
+        return process
+
     def _web_command(self) -> list[str]:
         return [
             *("-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
@@ -257,13 +264,13 @@ class Site:
         return [
             *(self._worker(lane, f"notifications.{lane}") for lane in LANES),
             self._worker("tasks", "celery"),
-            self._process("beat", *_celery("beat"), *self._beat_options()),
+            self._celery("beat", "beat", *self._beat_options()),
         ]
 
     def _worker(self, name: str, queue: str) -> Process:
-        return self._process(
+        return self._celery(
             name,
-            *_celery("worker"),
+            "worker",
             *("--queues", queue, "--hostname", f"{name}@tiffin", "--concurrency", "1"),
             *("--without-gossip", "--without-mingle", "--loglevel", "WARNING"),
         )

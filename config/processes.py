@@ -29,6 +29,8 @@ class Process:
     argv: Sequence[str]
     log: Log
     stop_signal: signal.Signals = signal.SIGTERM
+    # What the kernel sends when the parent is gone; the same unless said.
+    orphan_signal: signal.Signals | None = None
     patience: float = 10
     environ: Mapping[str, str] | None = None
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -39,7 +41,7 @@ class Process:
         Call from the main thread: the kernel ends the child with its parent *thread*.
         """
         self.child = subprocess.Popen(  # noqa: S603 (our own argument lists)
-            [*_ending_with_parent(self.stop_signal), *self.argv],
+            [*_ending_with_parent(self.orphan_signal or self.stop_signal), *self.argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
