@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from menus.tests.factories import (
     ItemFactory,
@@ -232,12 +233,18 @@ def test_an_order_counts_the_portions_down(ada, margherita):
     assert margherita.portions_left == 1
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Kolkata"])
 def test_a_kitchen_open_past_midnight_takes_orders_until_its_last_minute(
-    ada, late_kitchen
+    ada, late_kitchen, zone
 ):
+    ada.time_zone = zone
+    ada.save()
     cart = fill_cart(ada, late_kitchen)
 
-    with time_machine.travel(at("2026-11-21T01:59"), tick=False):
+    with (
+        time_machine.travel(at("2026-11-21T01:59"), tick=False),
+        timezone.override(zone),
+    ):
         order = submit(cart, ada)
 
     assert order.status == Order.Status.PLACED
