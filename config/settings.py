@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 import environ
@@ -36,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.postgres",
     "phonenumber_field",
+    "push_notifications",
     "rest_framework",
     "config",
     "delivery",
@@ -177,6 +179,29 @@ DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default="Tiffin <orders@tiffin.example>"
 )
 EMAIL_TIMEOUT = 10
+
+# An account with a provider is used when its secrets are there.
+NOTIFICATIONS: dict[str, Any] = {
+    "CA_BUNDLE": env.str("PROVIDERS_CA_BUNDLE", default="")
+}
+if "FCM_SERVICE_ACCOUNT" in env:
+    NOTIFICATIONS["FCM"] = {
+        "service_account": env.json("FCM_SERVICE_ACCOUNT"),
+        "url": env.str("FCM_URL", default="https://fcm.googleapis.com"),
+    }
+if "APNS_KEY" in env:
+    NOTIFICATIONS["APNS"] = {
+        "key": env.str("APNS_KEY", multiline=True),
+        "key_id": env.str("APNS_KEY_ID"),
+        "team_id": env.str("APNS_TEAM_ID"),
+        "topic": env.str("APNS_TOPIC"),
+        "url": env.str("APNS_URL", default="https://api.push.apple.com"),
+    }
+# Devices are kept and registered by this library; its senders are not used.
+PUSH_NOTIFICATIONS_SETTINGS = {
+    "UNIQUE_REG_ID": True,
+    "UPDATE_ON_DUPLICATE_REG_ID": True,
+}
 
 PHONENUMBER_DEFAULT_REGION = env.str("PHONE_REGION", default="US")
 

@@ -10,3 +10,5 @@ from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# The words of the topics that tests declare.
+TEMPLATES[0]["DIRS"].append(BASE_DIR / "notifications/tests/templates")  # type: ignore[attr-defined] # noqa: F405

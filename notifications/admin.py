@@ -3,13 +3,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
-from notifications.models import Attempt, Event, Message, Notification
-from notifications.services.planning import replan_events
-from notifications.services.sending import redrive_messages
+from notifications.models import Chunk, Event, Message, Notification
+from notifications.services.planning import replan_chunks
+from notifications.services.recording import redrive_messages
 
 
 class ReadOnly:
@@ -23,27 +25,30 @@ class ReadOnly:
         return False
 
 
-class AttemptInline(ReadOnly, TabularInline[Attempt, Message]):
-    model = Attempt
-    fields = ["at", "outcome", "answer"]
-
-
 @admin.register(Event)
 class EventAdmin(ReadOnly, ModelAdmin[Event]):
-    list_display = ["key", "topic", "priority", "published_at", "planned_at"]
-    list_filter = ["priority", "topic"]
+    list_display = ["key", "topic", "lane", "recipient_count", "published_at"]
+    list_filter = ["lane", "topic"]
     search_fields = ["key"]
+    show_full_result_count = False
+
+
+@admin.register(Chunk)
+class ChunkAdmin(ReadOnly, ModelAdmin[Chunk]):
+    list_display = ["event", "lane", "due_at", "rejected_because"]
+    list_filter = ["lane", ("due_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["event"]
     show_full_result_count = False
     actions = ["replan"]
 
-    @admin.action(description=_("Plan rejected events again"))
-    def replan(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
-        count = replan_events(event_pks=queryset.values_list("pk", flat=True))
+    @admin.action(description=_("Plan rejected recipients again"))
+    def replan(self, request: HttpRequest, queryset: QuerySet[Chunk]) -> None:
+        count = replan_chunks(chunk_pks=queryset.values_list("pk", flat=True))
         messages.success(
             request,
             ngettext(
-                "%(count)d event will be planned again.",
-                "%(count)d events will be planned again.",
+                "%(count)d chunk of recipients will be planned again.",
+                "%(count)d chunks of recipients will be planned again.",
                 count,
             )
             % {"count": count},
@@ -52,9 +57,8 @@ class EventAdmin(ReadOnly, ModelAdmin[Event]):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnly, ModelAdmin[Notification]):
-    list_display = ["title", "recipient", "topic", "created_at", "read_at"]
-    list_filter = ["topic"]
-    list_select_related = ["recipient"]
+    list_display = ["wording", "recipient", "event", "created_at", "read_at"]
+    list_select_related = ["recipient", "wording", "event"]
     search_fields = ["recipient__email"]
     show_full_result_count = False
 
@@ -64,18 +68,29 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
     list_display = [
         "endpoint",
         "channel",
-        "priority",
+        "provider",
         "status",
         "reason",
         "attempt_count",
-        "due_at",
+        "created_at",
         "ended_at",
     ]
-    list_filter = ["status", "channel", "priority"]
+    list_filter = ["status", "channel", "provider"]
     search_fields = ["endpoint"]
     show_full_result_count = False
-    inlines = [AttemptInline]
+    readonly_fields = ["attempts"]
     actions = ["redrive"]
+
+    @admin.display(description=_("attempts"))
+    def attempts(self, message: Message) -> SafeString:
+        return format_html_join(
+            "",
+            "<div>{} · {} · {}</div>",
+            (
+                (attempt.at, attempt.outcome, attempt.answer)
+                for attempt in message.attempts.all()
+            ),
+        )
 
     @admin.action(description=_("Send dead and unknown messages again"))
     def redrive(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:

@@ -5,8 +5,6 @@ from datetime import timedelta
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
-# About twenty minutes in all: longer than a mail server takes to restart.
-MOST_ATTEMPTS = 12
 
 
 def retry_after(attempt_count: int, *, chance: float | None = None) -> timedelta:

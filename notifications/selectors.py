@@ -1,34 +1,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, QuerySet, Sum
 
-from notifications.models import Event, Message, Notification, Priority
+from notifications.models import Chunk, Event, Message, Notification
 
 
 def list_notifications_for_recipient(
-    *, recipient_pk: int, before: tuple[datetime, int] | None = None, limit: int = 20
+    *, recipient_pk: int, before: int | None = None, limit: int = 20
 ) -> list[Notification]:
-    """Return a person's notifications, newest first; `before` is the last seen."""
+    """Return a person's notifications, newest first; `before` is the last one's pk."""
     notifications: QuerySet[Notification] = Notification.objects.filter(
         recipient=recipient_pk
-    )
+    ).select_related("wording")
     if before is not None:
-        at, pk = before
-        notifications = notifications.filter(
-            Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk)
-        )
-    return list(notifications.order_by("-created_at", "-pk")[:limit])
+        notifications = notifications.filter(pk__lt=before)
+    return list(notifications.order_by("-pk")[:limit])
 
 
-def get_notification_for_recipient(
-    *, recipient_pk: int, public_id: UUID
-) -> Notification:
-    return Notification.objects.get(recipient=recipient_pk, public_id=public_id)
+def get_notification_for_recipient(*, recipient_pk: int, pk: int) -> Notification:
+    return Notification.objects.select_related("wording").get(
+        recipient=recipient_pk, pk=pk
+    )
 
 
 def count_unread(*, recipient_pk: int) -> int:
@@ -37,23 +31,12 @@ def count_unread(*, recipient_pk: int) -> int:
     ).count()
 
 
-def lanes_with_work(*, now: datetime | None = None) -> list[str]:
-    """Return the priorities that have an event to plan or a message due."""
-    now = now or timezone.now()
-    events = Event.objects.filter(planned_at__isnull=True)
-    messages = Message.objects.filter(status=Message.Status.READY, due_at__lte=now)
-    return [
-        priority
-        for priority in Priority.values
-        if events.filter(priority=priority).exists()
-        or messages.filter(priority=priority).exists()
-    ]
-
-
-def list_rejected_events() -> QuerySet[Event]:
-    """Return the events that planning gave up on: ended short of all recipients."""
-    return Event.objects.filter(
-        planned_at__isnull=False, recipient_ids__len__gt=F("cursor")
+def list_rejected_chunks() -> QuerySet[Chunk]:
+    """Return the recipients that planning gave up on, with their events."""
+    return (
+        Chunk.objects.filter(due_at__isnull=True)
+        .exclude(rejected_because="")
+        .select_related("event")
     )
 
 
@@ -79,13 +62,15 @@ class Accounting:
 
 def get_accounting(**event_filter: Any) -> Accounting:
     """Count events, notifications and messages by state, for matching events."""
-    events = Event.objects.filter(**event_filter)
+    events = Event.objects.filter(**event_filter).order_by()
+    chunks = Chunk.objects.filter(event__in=events).order_by()
     messages = Message.objects.filter(notification__event__in=events)
+    waiting = chunks.filter(due_at__isnull=False)
     return Accounting(
         events=events.count(),
-        unplanned=events.filter(planned_at__isnull=True).count(),
-        rejected=list_rejected_events().filter(**event_filter).count(),
-        recipients=sum(events.order_by().values_list("recipient_ids__len", flat=True)),
+        unplanned=waiting.aggregate(count=Count("event", distinct=True))["count"],
+        rejected=list_rejected_chunks().filter(event__in=events).count(),
+        recipients=events.aggregate(count=Sum("recipient_count", default=0))["count"],
         notifications=Notification.objects.filter(event__in=events).count(),
         messages=dict(
             messages.order_by()

@@ -8,5 +8,5 @@ urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("read/", views.inbox_mark_all_read, name="inbox-mark-all-read"),
     path("unread/", views.unread_count, name="unread-count"),
-    path("<uuid:public_id>/", views.notification_open, name="notification-open"),
+    path("<int:pk>/", views.notification_open, name="notification-open"),
 ]

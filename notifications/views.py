@@ -1,6 +1,3 @@
-import uuid
-from datetime import datetime
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -18,17 +15,12 @@ from notifications.services.inbox import mark_all_read, mark_read
 PAGE_SIZE = 20
 
 
-def _position(cursor: str) -> tuple[datetime, int] | None:
+def _position(cursor: str) -> int | None:
     if not cursor:
         return None
-    at, _, pk = cursor.rpartition("~")
-    try:
-        moment, number = datetime.fromisoformat(at), int(pk)
-    except ValueError as error:
-        raise Http404 from error
-    if moment.tzinfo is None or not 0 <= number < 2**63:
+    if not cursor.isascii() or not cursor.isdigit() or int(cursor) >= 2**63:
         raise Http404
-    return moment, number
+    return int(cursor)
 
 
 @login_required
@@ -40,10 +32,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         limit=PAGE_SIZE + 1,
     )
     notifications = found[:PAGE_SIZE]
-    cursor = ""
-    if len(found) > PAGE_SIZE:
-        last = notifications[-1]
-        cursor = f"{last.created_at.isoformat()}~{last.pk}"
+    cursor = notifications[-1].pk if len(found) > PAGE_SIZE else ""
     return render(
         request,
         "notifications/inbox.html",
@@ -53,17 +42,18 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def notification_open(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def notification_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark read, and go where the notification points."""
     try:
         notification = get_notification_for_recipient(
-            recipient_pk=request.user.pk or 0, public_id=public_id
+            recipient_pk=request.user.pk or 0, pk=pk
         )
     except Notification.DoesNotExist as error:
         raise Http404 from error
     mark_read(notification=notification)
-    if url_has_allowed_host_and_scheme(notification.url, allowed_hosts=None):
-        return redirect(notification.url)
+    url = notification.wording.url
+    if url_has_allowed_host_and_scheme(url, allowed_hosts=None):
+        return redirect(url)
     return redirect("notifications:inbox")
 
 

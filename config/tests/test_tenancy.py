@@ -96,7 +96,7 @@ def address_of(name: str, rows: dict[str, Any]) -> str:
     row = {
         "orders": rows["order"].public_id,
         "customers": rows["address"].pk,
-        "notifications": rows["notification"].public_id,
+        "notifications": rows["notification"].pk,
     }[name.split(":", maxsplit=1)[0]]
     return reverse(name, args=[row])
 

@@ -1,35 +1,124 @@
-"""What a provider takes (a batch) and answers (an outcome for each)."""
+"""What a provider is given, and what it answers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
-from notifications.models import Message
+from notifications.topics import Topic
 
 
 class Result(StrEnum):
     ACCEPTED = "accepted"
     RETRY = "retry"
+    EXPIRED = "expired"
     PERMANENT = "permanent"
     # The connection broke after the message left: it may or may not have arrived.
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
+    """What became of one attempt."""
+
     result: Result
+    # The provider's own words.
     answer: str = ""
+    # The field's word for why it was not accepted.
+    reason: str = ""
+    # Seconds that the provider asks to be left alone for.
+    retry_after: float | None = None
+    # The provider says of the endpoint itself that nobody lives there any more, and,
+    # where it knows, since when. Nothing else may deactivate a device.
+    is_endpoint_dead: bool = False
+    dead_since: datetime | None = None
 
 
-class Provider(Protocol):
-    # How many messages at once; outcomes are written down after each batch.
+@dataclass(slots=True)
+class Subject:
+    """What the messages of one event have in common."""
+
+    event_id: int
+    key: str
+    topic: Topic
+    lane: str
+    context: Mapping[str, object]
+    published_at: datetime
+    # Providers keep here what they would else make again for each message.
+    prepared: dict[object, bytes] = field(default_factory=dict)
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.published_at + self.topic.time_to_live
+
+    @property
+    def collapse(self) -> str:
+        """Name what a later message replaces on the phone."""
+        about = str(self.context.get(self.topic.collapse, ""))
+        return f"{self.topic.collapse}-{about}" if about else f"event-{self.event_id}"
+
+
+@dataclass(slots=True)
+class Envelope:
+    """One message, ready to be sent."""
+
+    message_id: int
+    notification_id: int
+    recipient_id: int
+    subject: Subject
+    provider: str
+    # As it is stored: of a phone or browser, its device's pk.
+    endpoint: str
+    # What the provider knows the endpoint by: token, number or mail address.
+    address: str
+    # A browser's keys: p256dh and auth.
+    keys: tuple[str, str] | None
+    title: str
+    body: str
+    url: str
+    locale: str
+    time_zone: str
+    attempt_number: int
+    expires_at: datetime
+    # The user, where words are made for the channel alone.
+    recipient: Any = None
+
+
+class Request(NamedTuple):
+    """An HTTP POST. The headers are set anew only when they are another object."""
+
+    url: str
+    headers: list[str]
+    body: bytes
+
+
+class Response(NamedTuple):
+    status: int
+    body: bytes
+    retry_after: float | None
+
+
+class HttpProvider(Protocol):
+    """Speaks HTTP; the transport carries many of its requests at once."""
+
+    def prepare(self) -> Outcome | None:
+        """Make ready for a batch; if that fails, answer what becomes of it."""
+        ...
+
+    def request(self, envelope: Envelope) -> Request: ...
+
+    def judge(self, envelope: Envelope, response: Response) -> Outcome: ...
+
+
+class BlockingProvider(Protocol):
+    """Speaks a protocol of its own, in a thread, a batch at a time."""
+
     batch_size: int
 
-    def send(self, messages: Sequence[Message]) -> list[Outcome]:
+    def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """Hand over a batch; answer one outcome per message, in the same order.
 
-        Messages come with notification, event and recipient loaded. Never raises for
-        what a provider or a network does: that is an outcome.
+        Never raises for what a provider or a network does: that is an outcome.
         """
         ...

@@ -18,8 +18,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from notifications.models import Message
-from notifications.providers.base import Outcome, Result
+from notifications.models.messages import public_id_of
+from notifications.providers.base import Envelope, Outcome, Result
 
 logger = logging.getLogger(__name__)
 
@@ -31,39 +31,41 @@ BREAKS_CONNECTION = frozenset({Result.UNKNOWN, Result.RETRY})
 class EmailProvider:
     batch_size = 50
 
-    def send(self, messages: Sequence[Message]) -> list[Outcome]:
+    def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """Send a batch over one connection, opened anew when it breaks."""
         connection = get_connection()
         outcomes: list[Outcome] = []
         is_open = False
         try:
-            for message in messages:
+            for envelope in envelopes:
                 if not is_open:
                     connection.open()
                     is_open = True
-                outcomes.append(self._send_one(message, connection))
+                outcomes.append(self._send_one(envelope, connection))
                 if outcomes[-1].result in BREAKS_CONNECTION:
                     is_open = False
                     _close(connection)
         except (OSError, SMTPException) as error:
-            rest = len(messages) - len(outcomes)
-            outcomes += [Outcome(Result.RETRY, f"cannot connect: {error}")] * rest
+            rest = len(envelopes) - len(outcomes)
+            outcomes += [
+                Outcome(Result.RETRY, f"{error}"[:300], "no_connection")
+            ] * rest
         finally:
             _close(connection)
         return outcomes
 
-    def _send_one(self, message: Message, connection: BaseEmailBackend) -> Outcome:
+    def _send_one(self, envelope: Envelope, connection: BaseEmailBackend) -> Outcome:
         try:
-            mail = build_mail(message, connection)
+            mail = build_mail(envelope, connection)
         except Exception as error:  # One message's words must not stop the batch.
-            logger.exception("Message %s cannot be written.", message.public_id)
-            return Outcome(Result.PERMANENT, f"cannot be written: {error}")
+            logger.exception("Message %s cannot be written.", envelope.message_id)
+            return Outcome(Result.PERMANENT, f"{error}"[:300], "payload_invalid")
         try:
             sent = mail.send()
         except Exception as error:  # Each mail backend has errors of its own.
             return _judge(error)
         if not sent:
-            return Outcome(Result.PERMANENT, "no recipient")
+            return Outcome(Result.PERMANENT, "no recipient", "refused")
         return Outcome(Result.ACCEPTED, "handed to the mail server")
 
 
@@ -74,11 +76,11 @@ def _judge(error: Exception) -> Outcome:
         case SMTPResponseException():
             return _answer(error.smtp_code, error.smtp_error)
         case SMTPServerDisconnected() | TimeoutError() | ConnectionError():
-            return Outcome(Result.UNKNOWN, f"connection lost: {error}")
+            return Outcome(Result.UNKNOWN, f"{error}"[:300], "connection_lost")
         case ValueError():
-            return Outcome(Result.PERMANENT, f"malformed: {error}")
+            return Outcome(Result.PERMANENT, f"{error}"[:300], "payload_invalid")
         case _:
-            return Outcome(Result.RETRY, f"{type(error).__name__}: {error}")
+            return Outcome(Result.RETRY, f"{type(error).__name__}: {error}"[:300])
 
 
 def _close(connection: BaseEmailBackend) -> None:
@@ -88,42 +90,43 @@ def _close(connection: BaseEmailBackend) -> None:
 
 def _answer(code: int, text: bytes | str) -> Outcome:
     words = text.decode(errors="replace") if isinstance(text, bytes) else text
-    result = Result.RETRY if code in TEMPORARY else Result.PERMANENT
-    return Outcome(result, f"{code} {words}"[:500])
+    is_temporary = code in TEMPORARY
+    return Outcome(
+        Result.RETRY if is_temporary else Result.PERMANENT,
+        f"{code} {words}"[:300],
+        "deferred" if is_temporary else "refused",
+    )
 
 
 def build_mail(
-    message: Message, connection: BaseEmailBackend
+    envelope: Envelope, connection: BaseEmailBackend
 ) -> EmailMultiAlternatives:
     """Return the mail of a message, in its recipient's language and time zone.
 
     The Message-ID comes from the message's own id (RFC 5322, 3.6.4), so that a mail
     sent twice is recognised as one.
     """
-    notification = message.notification
-    recipient = notification.recipient
     context = {
-        **notification.event.context,
-        "event": notification.event,
-        "recipient": recipient,
+        **envelope.subject.context,
+        "recipient": envelope.recipient,
         "site_url": settings.SITE_URL,
-        "title": notification.title,
-        "body": notification.body,
-        "url": notification.url,
+        "title": envelope.title,
+        "body": envelope.body,
+        "url": envelope.url,
     }
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     with (
-        translation.override(recipient.locale),
-        timezone.override(ZoneInfo(recipient.time_zone)),
+        translation.override(envelope.locale),
+        timezone.override(ZoneInfo(envelope.time_zone)),
     ):
-        text = _render(notification.topic, "email.txt", context)
-        html = _render(notification.topic, "email.html", context)
+        text = _render(envelope.subject.topic.name, "email.txt", context)
+        html = _render(envelope.subject.topic.name, "email.html", context)
     mail = EmailMultiAlternatives(
-        subject=notification.title,
+        subject=envelope.title,
         body=text,
-        to=[message.endpoint],
+        to=[envelope.address],
         headers={
-            "Message-ID": f"<{message.public_id}@{domain}>",
+            "Message-ID": f"<{public_id_of(envelope.message_id)}@{domain}>",
             "Auto-Submitted": "auto-generated",
         },
         connection=connection,

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,17 +7,9 @@ from notifications.tests.mail_server import MailServer
 
 
 @pytest.fixture(autouse=True)
-def _test_templates(settings: Any) -> None:
-    """Give the test topic its words."""
-    [engine] = settings.TEMPLATES
-    words = Path(__file__).parent / "templates"
-    settings.TEMPLATES = [{**engine, "DIRS": [*engine["DIRS"], words]}]
-
-
-@pytest.fixture(autouse=True)
 def _no_broker(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let doorbells of tests go nowhere: the broker is another process's."""
-    monkeypatch.setattr("notifications.services.publishing.ring", lambda priority: None)
+    monkeypatch.setattr("notifications.services.publishing.ring", lambda lane: None)
 
 
 @pytest.fixture

@@ -1,12 +1,22 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import factory
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from factory.django import DjangoModelFactory
+from push_notifications.models import APNSDevice, GCMDevice
 
-from notifications.models import Channel, Event, Message, Notification, Priority
+from notifications.models import (
+    Channel,
+    Chunk,
+    Event,
+    Message,
+    Notification,
+    Priority,
+    Timer,
+    Wording,
+)
 
 
 class RecipientFactory(DjangoModelFactory[Any]):
@@ -18,38 +28,79 @@ class RecipientFactory(DjangoModelFactory[Any]):
         model = get_user_model()
 
 
+class GCMDeviceFactory(DjangoModelFactory[GCMDevice]):
+    user = factory.SubFactory(RecipientFactory)
+    registration_id = factory.Sequence(lambda n: f"token-{n}")
+
+    class Meta:
+        model = GCMDevice
+
+
+class APNSDeviceFactory(DjangoModelFactory[APNSDevice]):
+    user = factory.SubFactory(RecipientFactory)
+    registration_id = factory.Sequence(lambda n: f"{n:064x}")
+
+    class Meta:
+        model = APNSDevice
+
+
 class EventFactory(DjangoModelFactory[Event]):
     key = factory.Sequence(lambda n: f"test:{n}")
     topic = "test_news"
-    priority = Priority.STANDARD
-    recipient_ids = factory.LazyFunction(list)
+    lane = Priority.STANDARD
     context = factory.LazyFunction(dict)
     published_at = factory.LazyFunction(timezone.now)
-    planned_at = factory.LazyFunction(timezone.now)
 
     class Meta:
         model = Event
 
 
+class ChunkFactory(DjangoModelFactory[Chunk]):
+    event = factory.SubFactory(EventFactory)
+    lane = factory.SelfAttribute("event.lane")
+    recipient_ids = factory.LazyFunction(list)
+    due_at = factory.LazyFunction(timezone.now)
+
+    class Meta:
+        model = Chunk
+
+
+class WordingFactory(DjangoModelFactory[Wording]):
+    title = "The kitchen has news"
+    body = "It is nearly ready."
+
+    class Meta:
+        model = Wording
+
+
 class NotificationFactory(DjangoModelFactory[Notification]):
     event = factory.SubFactory(EventFactory)
     recipient = factory.SubFactory(RecipientFactory)
-    topic = "test_news"
-    title = "The kitchen has news"
-    body = "It is nearly ready."
-    created_at = factory.LazyFunction(timezone.now)
+    wording = factory.SubFactory(WordingFactory)
 
     class Meta:
         model = Notification
 
 
 class MessageFactory(DjangoModelFactory[Message]):
+    """A message that is due, unless its status says otherwise."""
+
     notification = factory.SubFactory(NotificationFactory)
     channel = Channel.EMAIL
-    priority = Priority.STANDARD
+    provider = "email"
     endpoint = factory.SelfAttribute("notification.recipient.email")
-    due_at = factory.LazyFunction(timezone.now)
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
 
     class Meta:
         model = Message
+        skip_postgeneration_save = True
+
+    @factory.post_generation  # type: ignore[untyped-decorator]
+    def timer(self: Message, create: bool, extracted: datetime | None) -> None:
+        if self.status == Message.Status.READY:
+            Timer.objects.create(
+                message_id=self.pk,
+                lane=self.notification.event.lane,
+                provider=self.provider,
+                due_at=extracted or timezone.now(),
+            )

@@ -1,9 +1,10 @@
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from notifications.models import Event, Message
-from notifications.tests.factories import EventFactory, MessageFactory
+from notifications.models import Message, Timer
+from notifications.tests.factories import ChunkFactory, MessageFactory
 
 
 def sign_in_operator(client: Client) -> None:
@@ -23,24 +24,30 @@ def test_operators_send_dead_letters_again(db: None, client: Client) -> None:
     )
 
     dead.refresh_from_db()
-    assert (dead.status, dead.attempt_count) == (Message.Status.READY, 0)
+    assert dead.status == Message.Status.READY
+    assert Timer.objects.get().message_id == dead.pk
 
 
-def test_operators_have_rejected_events_planned_again(db: None, client: Client) -> None:
-    rejected = EventFactory.create(recipient_ids=[1])
+def test_operators_have_rejected_recipients_planned_again(
+    db: None, client: Client
+) -> None:
+    rejected = ChunkFactory.create(due_at=None, rejected_because="KeyError")
     sign_in_operator(client)
 
     client.post(
-        reverse("admin:notifications_event_changelist"),
+        reverse("admin:notifications_chunk_changelist"),
         {"action": "replan", "_selected_action": [rejected.pk]},
     )
 
-    assert Event.objects.get().planned_at is None
+    rejected.refresh_from_db()
+    assert rejected.due_at
 
 
 def test_operators_read_a_message_and_its_attempts(db: None, client: Client) -> None:
     message = MessageFactory.create()
-    message.attempts.create(at=message.due_at, outcome="retry", answer="451 come back")
+    message.attempts.create(
+        number=1, at=timezone.now(), outcome="retry", answer="451 come back"
+    )
     sign_in_operator(client)
 
     page = client.get(reverse("admin:notifications_message_change", args=[message.pk]))

@@ -1,18 +1,36 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.utils import timezone
 
-from notifications.models import Event, Message, Notification, Priority
+from notifications.models import (
+    Chunk,
+    Event,
+    Lease,
+    Message,
+    Notification,
+    Priority,
+)
 from notifications.selectors import get_accounting
-from notifications.services.planning import plan_next_chunk, replan_events
+from notifications.services.planning import plan_next_batch, replan_chunks
 from notifications.services.publishing import publish
-from notifications.tests.factories import EventFactory, RecipientFactory
-from notifications.tests.topics import TEST_NEWS
+from notifications.tests.accounts import fcm_account
+from notifications.tests.factories import (
+    ChunkFactory,
+    GCMDeviceFactory,
+    RecipientFactory,
+)
+from notifications.tests.topics import TEST_NEWS, TEST_PUSH
 
+STANDARD = Priority.STANDARD
 WORDS = {"name": "Chef's & Co", "what": "ready", "url": "/orders/"}
+
+
+def plan(lane: str = STANDARD) -> int:
+    return plan_next_batch(lane=lane).taken
 
 
 def test_same_key_is_one_event(db: None) -> None:
@@ -41,12 +59,12 @@ def test_planning_writes_plain_words_and_a_message_per_channel(db: None) -> None
     recipient = RecipientFactory.create()
     publish(topic=TEST_NEWS, recipients=[recipient.pk], key="k", context=WORDS)
 
-    assert plan_next_chunk(priority=Priority.STANDARD) == 1
+    assert plan() == 1
 
-    notification = Notification.objects.get()
-    assert notification.title == "Chef's & Co has news"
-    assert notification.body == "It is ready."
-    assert notification.url == "/orders/"
+    notification = Notification.objects.select_related("wording").get()
+    assert notification.wording.title == "Chef's & Co has news"
+    assert notification.wording.body == "It is ready."
+    assert notification.wording.url == "/orders/"
     assert set(notification.messages.values_list("channel", "endpoint")) == {
         ("in_app", str(recipient.pk)),
         ("email", recipient.email),
@@ -56,17 +74,18 @@ def test_planning_writes_plain_words_and_a_message_per_channel(db: None) -> None
 def test_planning_leaves_other_lanes_alone(db: None) -> None:
     publish(topic=TEST_NEWS, recipients=[], key="k", context=WORDS)
 
-    assert plan_next_chunk(priority=Priority.CRITICAL) == 0
+    assert plan(Priority.CRITICAL) == 0
 
 
 def test_recipients_are_planned_in_chunks(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.services.planning.CHUNK", 2)
+    monkeypatch.setattr("notifications.services.publishing.CHUNK", 2)
+    monkeypatch.setattr("notifications.services.planning.RECIPIENTS", 2)
     people = [recipient.pk for recipient in RecipientFactory.create_batch(5)]
     publish(topic=TEST_NEWS, recipients=people, key="k", context=WORDS)
 
-    chunks = [plan_next_chunk(priority=Priority.STANDARD) for _ in range(4)]
+    chunks = [plan() for _ in range(4)]
 
     assert chunks == [2, 2, 1, 0]
     assert Notification.objects.count() == 5
@@ -76,7 +95,7 @@ def test_closed_accounts_are_not_told(db: None) -> None:
     closed = RecipientFactory.create(is_active=False)
     publish(topic=TEST_NEWS, recipients=[closed.pk], key="k", context=WORDS)
 
-    plan_next_chunk(priority=Priority.STANDARD)
+    plan()
 
     accounting = get_accounting()
     assert (accounting.recipients, accounting.notifications) == (1, 0)
@@ -89,16 +108,18 @@ def test_two_planners_at_once_tell_everybody_once() -> None:
         publish(topic=TEST_NEWS, recipients=people, key=f"k{number}", context=WORDS)
     start = Barrier(2)
 
-    def plan() -> int:
+    def plan_all() -> int:
         start.wait()
         count = 0
-        while chunk := plan_next_chunk(priority=Priority.STANDARD):
+        while chunk := plan():
             count += chunk
         connection.close()
         return count
 
     with ThreadPoolExecutor(2) as pool:
-        counts = [future.result() for future in [pool.submit(plan), pool.submit(plan)]]
+        counts = [
+            future.result() for future in [pool.submit(plan_all) for _ in range(2)]
+        ]
 
     assert sum(counts) == 18
     assert Notification.objects.count() == 18
@@ -107,27 +128,84 @@ def test_two_planners_at_once_tell_everybody_once() -> None:
 
 def test_event_that_cannot_be_planned_does_not_block_its_lane(db: None) -> None:
     recipient = RecipientFactory.create()
-    broken = EventFactory.create(
-        topic="no_such_topic", recipient_ids=[recipient.pk], planned_at=None
+    broken = ChunkFactory.create(
+        event__topic="no_such_topic", recipient_ids=[recipient.pk]
     )
     publish(topic=TEST_NEWS, recipients=[recipient.pk], key="k", context=WORDS)
 
-    while plan_next_chunk(priority=Priority.STANDARD):
+    while plan():
         pass
 
     assert Notification.objects.get().event.key == "k"
     assert get_accounting().rejected == 1
-    assert get_accounting(pk=broken.pk).notifications == 0
+    assert get_accounting(pk=broken.event_id).notifications == 0
 
 
-def test_rejected_event_is_planned_again_on_request(db: None) -> None:
-    recipient = RecipientFactory.create()
-    event = EventFactory.create(
-        recipient_ids=[recipient.pk], context=WORDS, planned_at=timezone.now()
+def test_rejected_recipients_are_planned_again_on_request(db: None) -> None:
+    rejected = ChunkFactory.create(
+        event__context=WORDS,
+        recipient_ids=[RecipientFactory.create().pk],
+        due_at=None,
+        rejected_because="KeyError: 'no_such_topic'",
     )
-    done = EventFactory.create()
 
-    assert replan_events(event_pks=[event.pk, done.pk]) == 1
-    plan_next_chunk(priority=Priority.STANDARD)
+    assert replan_chunks(chunk_pks=[rejected.pk]) == 1
+    plan()
 
-    assert event.notifications.count() == 1
+    assert rejected.event.notifications.count() == 1
+    assert not Chunk.objects.exists()
+
+
+def test_audience_is_a_queryset_settled_when_published(db: None) -> None:
+    RecipientFactory.create_batch(3)
+    RecipientFactory.create(email="closed@example.com")
+    everybody = get_user_model().objects.exclude(email="closed@example.com")
+
+    event = publish(topic=TEST_NEWS, recipients=everybody, key="k", context=WORDS)
+    RecipientFactory.create()
+    plan()
+
+    assert (event.recipient_count, Notification.objects.count()) == (3, 3)
+
+
+def test_small_events_are_planned_together(
+    db: None, django_assert_max_num_queries: Any
+) -> None:
+    people = RecipientFactory.create_batch(30)
+    for person in people:
+        publish(
+            topic=TEST_NEWS, recipients=[person.pk], key=person.email, context=WORDS
+        )
+
+    with django_assert_max_num_queries(20):
+        assert plan() == 30
+
+
+def test_push_is_leased_to_who_plans_it(db: None, settings: Any) -> None:
+    recipient = RecipientFactory.create()
+    phone = GCMDeviceFactory.create(user=recipient)
+    GCMDeviceFactory.create(user=recipient, active=False)
+    settings.NOTIFICATIONS = fcm_account()
+    publish(topic=TEST_PUSH, recipients=[recipient.pk], key="k", context=WORDS)
+
+    batch = plan_next_batch(lane=STANDARD)
+
+    [envelope] = batch.envelopes
+    assert (envelope.provider, envelope.address) == ("fcm", phone.registration_id)
+    message = Message.objects.get()
+    assert (message.status, message.endpoint) == ("leased", str(phone.pk))
+    assert Lease.objects.get().message_ids == [message.pk]
+
+
+def test_recipient_without_a_phone_is_accounted_for(db: None) -> None:
+    publish(
+        topic=TEST_PUSH,
+        recipients=[RecipientFactory.create().pk],
+        key="k",
+        context=WORDS,
+    )
+
+    plan()
+
+    message = Message.objects.get()
+    assert (message.status, message.reason) == ("suppressed", "no_endpoint")

@@ -1,5 +1,3 @@
-import uuid
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -10,29 +8,40 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.utils import timezone
 
-from notifications.backoff import LONGEST_WAIT, MOST_ATTEMPTS, retry_after
-from notifications.models import Channel, Message, Priority
-from notifications.providers import PROVIDERS
-from notifications.providers.base import Outcome
-from notifications.providers.email import EmailProvider
-from notifications.selectors import get_accounting, lanes_with_work
-from notifications.services.sending import (
-    redrive_messages,
-    return_expired_leases,
-    send_next_batch,
-)
+from notifications.backoff import LONGEST_WAIT, retry_after
+from notifications.models import Lease, Message, Priority, Timer
+from notifications.selectors import get_accounting
+from notifications.services.claiming import find_lanes_with_work
+from notifications.services.recording import redrive_messages, return_expired_leases
+from notifications.services.working import work_lane
 from notifications.tests.factories import (
     MessageFactory,
     NotificationFactory,
     RecipientFactory,
 )
 from notifications.tests.mail_server import MailServer
+from notifications.tests.topics import TEST_NEWS
 
 STATUS = Message.Status
 
 
 def send() -> int:
-    return send_next_batch(priority=Priority.STANDARD)
+    return work_lane(lane=Priority.STANDARD, seconds=20)
+
+
+def make_due() -> None:
+    Timer.objects.update(due_at=timezone.now())
+
+
+def hold(*, attempt_count: int = 1) -> Message:
+    """Return a message in the hands of a sender that has died."""
+    message = MessageFactory.create(status=STATUS.LEASED, attempt_count=attempt_count)
+    Lease.objects.create(
+        lane=Priority.STANDARD,
+        message_ids=[message.pk],
+        leased_until=timezone.now(),
+    )
+    return message
 
 
 def test_accepted_message_is_mailed_once(db: None) -> None:
@@ -52,7 +61,7 @@ def test_accepted_message_is_mailed_once(db: None) -> None:
 
 
 def test_mail_is_not_escaped_twice(db: None) -> None:
-    MessageFactory.create(notification__body="Chef's <best> & more")
+    MessageFactory.create(notification__wording__body="Chef's <best> & more")
 
     send()
 
@@ -61,16 +70,6 @@ def test_mail_is_not_escaped_twice(db: None) -> None:
     assert isinstance(sent, EmailMultiAlternatives)
     [(html, _)] = sent.alternatives
     assert "Chef&#x27;s &lt;best&gt; &amp; more" in str(html)
-
-
-def test_in_app_message_needs_no_mail(db: None) -> None:
-    message = MessageFactory.create(channel=Channel.IN_APP)
-
-    send()
-
-    message.refresh_from_db()
-    assert message.status == STATUS.ACCEPTED
-    assert mail.outbox == []
 
 
 def test_stale_message_expires_unsent(db: None) -> None:
@@ -84,16 +83,16 @@ def test_stale_message_expires_unsent(db: None) -> None:
 
 
 def test_message_waits_until_it_is_due(db: None) -> None:
-    MessageFactory.create(due_at=timezone.now() + timedelta(minutes=1))
+    MessageFactory.create(timer=timezone.now() + timedelta(minutes=1))
 
     assert send() == 0
 
 
 def test_other_lane_is_not_touched(db: None) -> None:
-    MessageFactory.create(priority=Priority.BULK)
+    MessageFactory.create(notification__event__lane=Priority.BULK)
 
     assert send() == 0
-    assert lanes_with_work() == [Priority.BULK]
+    assert find_lanes_with_work() == [Priority.BULK]
 
 
 def test_backoff_doubles_up_to_a_bound() -> None:
@@ -113,7 +112,11 @@ def test_temporary_refusal_is_retried_later(db: None, mail_server: MailServer) -
 
     message.refresh_from_db()
     assert message.status == STATUS.READY
-    assert before <= message.due_at <= timezone.now() + retry_after(1, chance=1)
+    assert (
+        before
+        <= Timer.objects.get().due_at
+        <= timezone.now() + retry_after(1, chance=1)
+    )
     assert message.attempts.get().answer == "451 come back"
 
 
@@ -124,7 +127,8 @@ def test_permanent_refusal_ends_the_message(db: None, mail_server: MailServer) -
     send()
 
     message.refresh_from_db()
-    assert (message.status, message.reason) == (STATUS.FAILED, "550 nobody here")
+    assert (message.status, message.reason) == (STATUS.FAILED, "refused")
+    assert message.attempts.get().answer == "550 nobody here"
 
 
 def test_one_refused_recipient_does_not_harm_the_others(
@@ -178,7 +182,7 @@ def test_doubtful_mail_goes_again_under_the_same_message_id(
     mail_server.on_mail = lambda message_id: None
     send()
     mail_server.on_mail = lambda message_id: "250 taken"
-    Message.objects.update(due_at=timezone.now())
+    make_due()
 
     send()
 
@@ -205,12 +209,12 @@ def test_attempts_end_in_a_dead_letter_that_can_be_redriven(
 ) -> None:
     message = MessageFactory.create()
     mail_server.on_mail = lambda message_id: "451 not today"
-    for _ in range(MOST_ATTEMPTS):
-        Message.objects.update(due_at=timezone.now())
+    for _ in range(TEST_NEWS.most_attempts):
+        make_due()
         send()
     message.refresh_from_db()
     assert message.status == STATUS.DEAD
-    assert message.attempts.count() == MOST_ATTEMPTS
+    assert message.attempts.count() == TEST_NEWS.most_attempts
 
     mail_server.on_mail = lambda message_id: "250 taken"
     assert redrive_messages(message_pks=[message.pk]) == 1
@@ -226,62 +230,62 @@ def test_accepted_messages_are_never_redriven(db: None) -> None:
     assert redrive_messages(message_pks=[message.pk]) == 0
 
 
-def test_lease_of_a_dead_sender_is_returned(db: None) -> None:
-    now = timezone.now()
-    message = MessageFactory.create(
-        status=STATUS.LEASED, lease_token=uuid.uuid4(), leased_until=now
-    )
+def test_lease_of_a_dead_sender_is_an_attempt_of_unknown_outcome(db: None) -> None:
+    message = hold()
 
-    assert return_expired_leases(now=now) == 1
+    assert return_expired_leases() == 1
 
     message.refresh_from_db()
-    assert (message.status, message.lease_token) == (STATUS.READY, None)
+    assert (message.status, message.reason) == (STATUS.READY, "sender_died")
+    assert message.attempts.get().outcome == "unknown"
+    assert Timer.objects.get().message_id == message.pk
+    assert not Lease.objects.exists()
 
 
 def test_message_that_kills_its_senders_becomes_a_dead_letter(db: None) -> None:
-    now = timezone.now()
-    message = MessageFactory.create(
-        status=STATUS.LEASED,
-        lease_token=uuid.uuid4(),
-        leased_until=now,
-        attempt_count=MOST_ATTEMPTS,
-    )
+    message = hold(attempt_count=TEST_NEWS.most_attempts)
 
-    return_expired_leases(now=now)
+    return_expired_leases()
 
     message.refresh_from_db()
-    assert (message.status, message.reason) == (STATUS.DEAD, "senders died")
+    assert (message.status, message.reason) == (STATUS.DEAD, "sender_died")
 
 
-def test_sender_that_lost_its_lease_writes_nothing(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_sender_that_lost_its_lease_writes_nothing(mail_server: MailServer) -> None:
     message = MessageFactory.create()
-    other = uuid.uuid4()
 
-    class Slow(EmailProvider):
-        def send(self, messages: Sequence[Message]) -> list[Outcome]:
-            Message.objects.update(lease_token=other)
-            return super().send(messages)
+    def lose(message_id: str) -> str:
+        return_expired_leases(now=timezone.now() + timedelta(minutes=5))
+        connection.close()
+        return "250 taken"
 
-    monkeypatch.setitem(PROVIDERS, Channel.EMAIL, Slow())
+    mail_server.on_mail = lose
     send()
 
     message.refresh_from_db()
-    assert (message.status, message.lease_token) == (STATUS.LEASED, other)
-    assert not message.attempts.exists()
+    assert message.status == STATUS.READY
+    assert [a.outcome for a in message.attempts.all()] == ["unknown"]
 
 
-def test_what_the_time_did_not_allow_is_given_back(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = MessageFactory.create()
-    monkeypatch.setattr("notifications.services.sending.BUDGET", -1.0)
+def test_message_of_a_topic_that_is_no_more_ends_and_blocks_nobody(db: None) -> None:
+    orphan = MessageFactory.create(notification__event__topic="retired")
+    MessageFactory.create()
+
+    send()
+
+    orphan.refresh_from_db()
+    assert (orphan.status, orphan.reason) == (STATUS.FAILED, "no_topic")
+    assert len(mail.outbox) == 1
+
+
+def test_message_of_a_closed_account_is_not_sent(db: None) -> None:
+    message = MessageFactory.create(notification__recipient__is_active=False)
 
     send()
 
     message.refresh_from_db()
-    assert (message.status, message.attempt_count) == (STATUS.READY, 0)
+    assert (message.status, message.reason) == (STATUS.SUPPRESSED, "no_endpoint")
     assert mail.outbox == []
 
 
@@ -316,4 +320,4 @@ def test_recipient_without_an_address_is_accounted_for(
     send()
 
     message.refresh_from_db()
-    assert (message.status, message.reason) == (STATUS.FAILED, "no recipient")
+    assert (message.status, message.reason) == (STATUS.SUPPRESSED, "no_endpoint")

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -6,7 +5,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from notifications.selectors import count_unread, list_notifications_for_recipient
 from notifications.tests.factories import NotificationFactory, RecipientFactory
@@ -24,22 +22,16 @@ def test_inbox_is_for_who_signed_in(client: Client, settings: Any) -> None:
 
 
 def test_inbox_is_newest_first_and_pages_by_key() -> None:
-    recipient, now = RecipientFactory.create(), timezone.now()
-    made = [
-        NotificationFactory.create(
-            recipient=recipient, created_at=now - timedelta(hours=age)
-        )
-        for age in range(5)
-    ]
+    recipient = RecipientFactory.create()
+    made = NotificationFactory.create_batch(5, recipient=recipient)
     NotificationFactory.create()
 
     first = list_notifications_for_recipient(recipient_pk=recipient.pk, limit=3)
-    last = first[-1]
     rest = list_notifications_for_recipient(
-        recipient_pk=recipient.pk, before=(last.created_at, last.pk)
+        recipient_pk=recipient.pk, before=first[-1].pk
     )
 
-    assert [*first, *rest] == made
+    assert [*first, *rest] == made[::-1]
 
 
 def test_the_inbox_asks_as_much_for_twenty_as_for_one(
@@ -58,10 +50,10 @@ def test_the_inbox_asks_as_much_for_twenty_as_for_one(
 
 
 def test_opening_marks_read_and_goes_to_its_page(client: Client) -> None:
-    notification = NotificationFactory.create(url="/orders/7/")
+    notification = NotificationFactory.create(wording__url="/orders/7/")
     client.force_login(notification.recipient)
 
-    response = client.post(f"{INBOX}{notification.public_id}/")
+    response = client.post(f"{INBOX}{notification.pk}/")
 
     assert response.headers["Location"] == "/orders/7/"
     notification.refresh_from_db()
@@ -70,10 +62,10 @@ def test_opening_marks_read_and_goes_to_its_page(client: Client) -> None:
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", ""])
 def test_opening_never_leaves_the_site(client: Client, url: str) -> None:
-    notification = NotificationFactory.create(url=url)
+    notification = NotificationFactory.create(wording__url=url)
     client.force_login(notification.recipient)
 
-    response = client.post(f"{INBOX}{notification.public_id}/")
+    response = client.post(f"{INBOX}{notification.pk}/")
 
     assert response.headers["Location"] == INBOX
 
@@ -82,7 +74,7 @@ def test_somebody_elses_notification_does_not_exist(client: Client) -> None:
     notification = NotificationFactory.create()
     client.force_login(RecipientFactory.create())
 
-    response = client.post(f"{INBOX}{notification.public_id}/")
+    response = client.post(f"{INBOX}{notification.pk}/")
 
     assert response.status_code == 404
     notification.refresh_from_db()
@@ -103,7 +95,7 @@ def test_all_are_marked_read_at_once(client: Client) -> None:
     assert count_unread(recipient_pk=foreign.recipient.pk) == 1
 
 
-@pytest.mark.parametrize("cursor", ["x", "2026-01-01~5", "2026-01-01T00:00Z~-1"])
+@pytest.mark.parametrize("cursor", ["x", "-1", "9" * 19, "²"])
 def test_broken_cursor_is_not_found(client: Client, cursor: str) -> None:
     client.force_login(RecipientFactory.create())
 

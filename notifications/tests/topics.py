@@ -14,3 +14,14 @@ TEST_NEWS = register(
         time_to_live=timedelta(hours=1),
     )
 )
+
+TEST_PUSH = register(
+    Topic(
+        name="test_push",
+        category="order",
+        priority=Priority.STANDARD,
+        channels=(Channel.PUSH,),
+        time_to_live=timedelta(hours=1),
+        collapse="order",
+    )
+)

@@ -5,8 +5,8 @@ import pytest
 import time_machine
 
 from customers.tests.factories import UserFactory
-from notifications.models import Event, Notification
-from notifications.services.planning import plan_next_chunk
+from notifications.models import Chunk, Event, Notification
+from notifications.services.planning import plan_next_batch
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
 from orders.models import Order, OrderEvent
 from orders.services import (
@@ -132,7 +132,7 @@ def test_a_restaurant_can_cancel_what_it_accepted(order, owner, ada):
 
     assert cancelled.payment_status == Order.PaymentStatus.VOIDED
     event = Event.objects.get(key=f"order_cancelled:{order.public_id}")
-    assert event.recipient_ids == [ada.pk]
+    assert event.chunks.get().recipient_ids == [ada.pk]
     assert event.context["reason"] == "sold_out"
 
 
@@ -203,18 +203,20 @@ def test_every_step_that_matters_to_the_customer_is_put_into_words(order, owner,
     accept_order(order_pk=order.pk, actor=owner)
     send_order_out(order_pk=order.pk, actor=owner)
     complete_order(order_pk=order.pk, actor=owner)
-    while plan_next_chunk(priority="standard"):
+    while plan_next_batch(lane="standard").taken:
         pass
 
-    words = Notification.objects.filter(recipient=ada).order_by("pk")
-    assert [one.topic for one in words] == [
+    told = Notification.objects.filter(recipient=ada).select_related("event", "wording")
+    topics = [one.event.topic for one in told.order_by("pk")]
+    words = told.earliest("pk").wording
+    assert topics == [
         "order_accepted",
         "order_out_for_delivery",
         "order_delivered",
     ]
-    assert words[0].title == f"{order.restaurant_name} accepted your order"
-    assert "between" in words[0].body
-    assert words[0].url == order.get_absolute_url()
+    assert words.title == f"{order.restaurant_name} accepted your order"
+    assert "between" in words.body
+    assert words.url == order.get_absolute_url()
 
 
 @pytest.mark.parametrize("end", ["reject", "customer", "restaurant", "system"])
@@ -227,11 +229,11 @@ def test_every_early_end_is_put_into_words(order, owner, ada, end):
         cancel_order(order_pk=order.pk, actor=owner, reason="sold_out")
     else:
         cancel_order(order_pk=order.pk, actor=SYSTEM, reason="no_response")
-    while plan_next_chunk(priority="standard"):
+    while plan_next_batch(lane="standard").taken:
         pass
 
     told = Notification.objects.filter(recipient=ada).get()
-    assert "You pay nothing." in told.body
+    assert "You pay nothing." in told.wording.body
     assert Notification.objects.filter(recipient=owner.user).count() == (
         end in {"customer", "system"}
     )
@@ -241,5 +243,5 @@ def test_a_stranger_is_told_nothing(order, owner):
     stranger = UserFactory()
     accept_order(order_pk=order.pk, actor=owner)
 
-    assert not Event.objects.filter(recipient_ids__contains=[stranger.pk]).exists()
+    assert not Chunk.objects.filter(recipient_ids__contains=[stranger.pk]).exists()
     assert order.total == Decimal("12.50")

@@ -89,7 +89,7 @@ def test_owners_and_managers_are_told_of_a_new_order(ada, margherita):
     order = submit(fill_cart(ada, margherita), ada)
 
     event = Event.objects.get(key=f"order_placed:{order.public_id}")
-    assert event.recipient_ids == [owner.user_id]
+    assert event.chunks.get().recipient_ids == [owner.user_id]
 
 
 def test_the_same_key_is_the_same_order(ada, margherita):

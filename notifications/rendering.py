@@ -1,0 +1,25 @@
+"""The words of a topic, in a person's language and time zone."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from django.template import Context, Engine
+from django.utils import timezone, translation
+
+LONGEST_TITLE = 200
+
+
+def render_words(
+    topic: str, context: Mapping[str, object], *, locale: str, time_zone: str
+) -> tuple[str, str]:
+    """Return title and body of a topic, as plain text."""
+    with translation.override(locale), timezone.override(ZoneInfo(time_zone)):
+        title = _render(f"notifications/{topic}/title.txt", context)
+        body = _render(f"notifications/{topic}/body.txt", context)
+    return " ".join(title.split())[:LONGEST_TITLE], body.strip()
+
+
+def _render(name: str, context: Mapping[str, object]) -> str:
+    """Render plain text: it is escaped where it is shown, not here."""
+    template = Engine.get_default().get_template(name)
+    return template.render(Context(dict(context), autoescape=False))

@@ -1,0 +1,26 @@
+"""Devices are django-push-notifications' models; here they end."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from push_notifications.models import APNSDevice, GCMDevice
+
+from notifications.providers.base import Envelope, Outcome
+
+DEVICES = {"fcm": GCMDevice.objects, "apns": APNSDevice.objects}
+
+
+def deactivate_devices(answers: Iterable[tuple[Envelope, Outcome]]) -> int:
+    """Deactivate the devices whose provider said that nobody is there; return how many.
+
+    Not one that has registered since, or has another token by now.
+    """
+    count = 0
+    for envelope, outcome in answers:
+        if not outcome.is_endpoint_dead or envelope.provider not in DEVICES:
+            continue
+        same = Q(pk=envelope.endpoint, registration_id=envelope.address, active=True)
+        if outcome.dead_since is not None:
+            same &= Q(date_created__lt=outcome.dead_since)
+        count += DEVICES[envelope.provider].filter(same).update(active=False)
+    return count

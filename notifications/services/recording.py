@@ -1,0 +1,210 @@
+"""Writing down what became of messages, and deciding which of them go again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from notifications.backoff import retry_after
+from notifications.copying import copy_rows
+from notifications.models import Lease, Message, Timer
+from notifications.providers.base import Envelope, Outcome, Result
+from notifications.services.claiming import read_envelopes
+from notifications.services.devices import deactivate_devices
+from notifications.topics import WhenUnknown
+
+STATUS = Message.Status
+BATCH = 500
+ENDS = {
+    Result.ACCEPTED: STATUS.ACCEPTED,
+    Result.PERMANENT: STATUS.FAILED,
+    Result.EXPIRED: STATUS.EXPIRED,
+}
+SENDER_DIED = Outcome(Result.UNKNOWN, "the sender died", "sender_died")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A message that was handed over, and what came of it."""
+
+    envelope: Envelope
+    outcome: Outcome
+    lease_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    status: str
+    reason: str = ""
+    due_at: datetime | None = None
+
+
+def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> Settled:
+    """Say where an outcome leaves its message (pure but for the jitter)."""
+    topic = envelope.subject.topic
+    is_held = topic.when_unknown == WhenUnknown.HOLD
+    if outcome.result in ENDS or (outcome.result is Result.UNKNOWN and is_held):
+        return Settled(ENDS.get(outcome.result, STATUS.UNKNOWN), outcome.reason)
+    # Each redrive gives as many attempts again.
+    if envelope.attempt_number % topic.most_attempts == 0:
+        return Settled(STATUS.DEAD, outcome.reason)
+    wait = retry_after(envelope.attempt_number)
+    if outcome.retry_after is not None:
+        # Not all at the very moment that was named.
+        wait += timedelta(seconds=outcome.retry_after)
+    if now + wait >= envelope.expires_at:
+        return Settled(STATUS.EXPIRED, outcome.reason)
+    return Settled(STATUS.READY, outcome.reason, now + wait)
+
+
+@transaction.atomic
+def record(done: Sequence[Done], *, finished: Iterable[int] = ()) -> int:
+    """Write attempts and outcomes of what the caller still holds; return how many.
+
+    `finished` are the leases of which nothing is left to do.
+    """
+    now = timezone.now()
+    leases = {each.lease_id for each in done} | set(finished)
+    held = set(
+        Lease.objects.select_for_update()
+        .filter(pk__in=leases)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    mine = [each for each in done if each.lease_id in held]
+    _write(mine, now=now)
+    Lease.objects.filter(pk__in=held.intersection(finished)).delete()
+    return len(mine)
+
+
+def _write(done: Sequence[Done], *, now: datetime) -> None:
+    copy_rows(
+        "attempt",
+        ["message_id", "number", "at", "outcome", "answer"],
+        (
+            (
+                each.envelope.message_id,
+                each.envelope.attempt_number,
+                each.at,
+                each.outcome.result,
+                each.outcome.answer,
+            )
+            for each in done
+        ),
+    )
+    accepted, others = [], []
+    for each in done:
+        if each.outcome.result is Result.ACCEPTED:
+            accepted.append(each.envelope.message_id)
+        else:
+            others.append((each, settle(each.envelope, each.outcome, now=now)))
+    if accepted:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE notifications_message"
+                " SET status = 'accepted', reason = '', ended_at = %s"
+                " WHERE id = ANY(%s)",
+                [now, accepted],
+            )
+    if others:
+        _write_others(others, now=now)
+
+
+def _write_others(others: Sequence[tuple[Done, Settled]], *, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE notifications_message m
+               SET status = v.status, reason = v.reason,
+                   ended_at = CASE WHEN v.status = 'ready' THEN NULL ELSE %s END
+              FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, status, reason)
+             WHERE m.id = v.id
+            """,
+            [
+                now,
+                [each.envelope.message_id for each, _ in others],
+                [settled.status for _, settled in others],
+                [settled.reason for _, settled in others],
+            ],
+        )
+    copy_rows(
+        "timer",
+        ["message_id", "lane", "provider", "due_at"],
+        (
+            (
+                each.envelope.message_id,
+                each.envelope.subject.lane,
+                each.envelope.provider,
+                settled.due_at,
+            )
+            for each, settled in others
+            if settled.due_at is not None
+        ),
+    )
+    deactivate_devices([(each.envelope, each.outcome) for each, _ in others])
+
+
+def return_expired_leases(*, now: datetime | None = None) -> int:
+    """Take back what senders that died were holding; return how many messages.
+
+    They may have left or not: each counts as an attempt of unknown outcome.
+    """
+    now = now or timezone.now()
+    returned = 0
+    while True:
+        with transaction.atomic():
+            lease = (
+                Lease.objects.select_for_update(skip_locked=True)
+                .filter(leased_until__lte=now)
+                .order_by("pk")
+                .first()
+            )
+            if lease is None:
+                return returned
+            left = Message.objects.filter(
+                pk__in=lease.message_ids, status=STATUS.LEASED
+            )
+            done = [
+                Done(envelope, SENDER_DIED, lease.pk, now)
+                for envelope in read_envelopes(list(left.values_list("pk", flat=True)))
+            ]
+            _write(done, now=now)
+            # What is still held has no topic any more.
+            left.update(status=STATUS.FAILED, reason="no_topic", ended_at=now)
+            lease.delete()
+            returned += len(done)
+
+
+def redrive_messages(*, message_pks: Iterable[int], now: datetime | None = None) -> int:
+    """Send dead letters and unknown ones again; return how many.
+
+    They get fresh attempts and at least an hour before they expire.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        messages = list(
+            Message.objects.select_for_update(of=("self",))
+            .filter(pk__in=list(message_pks))
+            .filter(Q(status=STATUS.DEAD) | Q(status=STATUS.UNKNOWN))
+            .select_related("notification__event")
+        )
+        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+            status=STATUS.READY,
+            reason="",
+            expires_at=now + timedelta(hours=1),
+            ended_at=None,
+        )
+        Timer.objects.bulk_create(
+            Timer(
+                message_id=message.pk,
+                lane=message.notification.event.lane,
+                provider=message.provider,
+                due_at=now,
+            )
+            for message in messages
+        )
+    return len(messages)

@@ -1,0 +1,136 @@
+"""Many HTTP requests at once over few long-lived HTTP/2 connections: libcurl's multi.
+
+Not for several threads: each has its own (`get_transport`).
+"""
+
+import threading
+from typing import Any, NamedTuple
+
+import pycurl
+from django.conf import settings
+
+from notifications.providers.base import Request, Response
+
+CONNECTIONS = 4
+STREAMS = 1000
+SECONDS = 10
+CONNECT_SECONDS = 5
+NEVER_LEFT = {
+    pycurl.E_COULDNT_RESOLVE_HOST,
+    pycurl.E_COULDNT_CONNECT,
+    pycurl.E_SSL_CONNECT_ERROR,
+    pycurl.E_PEER_FAILED_VERIFICATION,
+    pycurl.E_URL_MALFORMAT,
+}
+
+
+class Failure(NamedTuple):
+    """No answer came. Unless `has_left`, nobody can have seen the request."""
+
+    reason: str
+    has_left: bool
+
+
+class Slot:
+    """A reusable request."""
+
+    __slots__ = ("curl", "headers", "parts", "tag", "url")
+
+    def __init__(self) -> None:
+        self.curl = curl = pycurl.Curl()
+        self.parts: list[bytes] = []
+        self.url = ""
+        self.headers: list[str] | None = None
+        self.tag: Any = None
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+        curl.setopt(pycurl.PIPEWAIT, 1)
+        curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.POST, 1)
+        curl.setopt(pycurl.TIMEOUT, SECONDS)
+        curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_SECONDS)
+        curl.setopt(pycurl.TCP_KEEPALIVE, 1)
+        curl.setopt(pycurl.WRITEFUNCTION, self.parts.append)
+        if bundle := settings.NOTIFICATIONS.get("CA_BUNDLE"):
+            curl.setopt(pycurl.CAINFO, bundle)
+
+    def load(self, request: Request, tag: object) -> None:
+        self.tag = tag
+        self.parts.clear()
+        if request.url != self.url:
+            self.url = request.url
+            self.curl.setopt(pycurl.URL, request.url)
+        if request.headers is not self.headers:
+            self.headers = request.headers
+            self.curl.setopt(pycurl.HTTPHEADER, request.headers)
+        self.curl.setopt(pycurl.POSTFIELDS, request.body)
+
+    def answer(self) -> Response:
+        curl = self.curl
+        wait = curl.getinfo(pycurl.RETRY_AFTER)
+        return Response(
+            curl.getinfo(pycurl.RESPONSE_CODE),
+            b"".join(self.parts),
+            float(wait) if wait else None,
+        )
+
+
+class Transport:
+    def __init__(self) -> None:
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS)
+        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, STREAMS)
+        self._idle: list[Slot] = []
+        self._busy: dict[pycurl.Curl, Slot] = {}
+
+    def __len__(self) -> int:
+        """Return how many requests are under way."""
+        return len(self._busy)
+
+    def start(self, request: Request, tag: object) -> None:
+        """Begin a request; its answer comes from `turn` with the tag."""
+        slot = self._idle.pop() if self._idle else Slot()
+        slot.load(request, tag)
+        self._busy[slot.curl] = slot
+        self._multi.add_handle(slot.curl)
+
+    def turn(self, wait: float) -> list[tuple[Any, Response | Failure]]:
+        """Move bytes; return what was answered. Waits at most so many seconds."""
+        if wait and self._busy:
+            self._multi.select(wait)
+        self._multi.perform()
+        answers: list[tuple[Any, Response | Failure]] = []
+        left = 1
+        while left:
+            left, done, failed = self._multi.info_read(1000)
+            for curl in done:
+                slot = self._release(curl)
+                answers.append((slot.tag, slot.answer()))
+            for curl, code, reason in failed:
+                slot = self._release(curl)
+                answers.append((slot.tag, _failure(curl, code, reason)))
+        return answers
+
+    def _release(self, curl: pycurl.Curl) -> Slot:
+        self._multi.remove_handle(curl)
+        slot = self._busy.pop(curl)
+        self._idle.append(slot)
+        return slot
+
+
+def _failure(curl: pycurl.Curl, code: int, reason: str) -> Failure:
+    # Nothing is transferred before a connection is ready.
+    has_left = code not in NEVER_LEFT and curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
+    return Failure(reason, has_left)
+
+
+_local = threading.local()
+
+
+def get_transport() -> Transport:
+    """Return this thread's transport, with the connections it has open."""
+    accounts = settings.NOTIFICATIONS
+    if getattr(_local, "accounts", None) is not accounts:
+        _local.accounts, _local.transport = accounts, Transport()
+    transport: Transport = _local.transport
+    return transport
