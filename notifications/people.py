@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from typing import NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -10,9 +11,14 @@ from push_notifications.models import APNSDevice, GCMDevice
 
 from notifications.models import Channel
 
+IN_APP = "in_app"
+
 
 class Endpoint(NamedTuple):
-    """Where a push goes: the provider, our device's pk and the provider's token."""
+    """Where a message goes: who carries it, how we store it, what the carrier calls it.
+
+    A phone or browser is stored as its device's pk.
+    """
 
     provider: str
     pk: str
@@ -24,9 +30,26 @@ class Endpoint(NamedTuple):
 class Person:
     pk: int
     email: str
+    phone: str
     locale: str
     time_zone: str
+    # Where they said something: (category, channel) -> on or off.
+    preferences: dict[tuple[str, str], bool] = field(default_factory=dict)
+    # Quiet from, quiet until, do not disturb until.
+    rest: tuple[time | None, time | None, datetime | None] | None = None
+    # Why their mail address and number must not be used, where that is so.
+    suppressed: dict[str, str] = field(default_factory=dict)
     devices: list[Endpoint] = field(default_factory=list)
+
+    def endpoints(self, channel: str) -> list[Endpoint]:
+        """Return where a message goes that is sent over a channel."""
+        if channel == Channel.PUSH:
+            return self.devices
+        if channel == Channel.EMAIL and self.email:
+            return [Endpoint("email", self.email, self.email)]
+        if channel == Channel.IN_APP:
+            return [Endpoint(IN_APP, str(self.pk), str(self.pk))]
+        return []
 
 
 def fetch_people(pks: Sequence[int], channels: Iterable[str]) -> dict[int, Person]:
@@ -34,14 +57,40 @@ def fetch_people(pks: Sequence[int], channels: Iterable[str]) -> dict[int, Perso
     table = get_user_model()._meta.db_table  # noqa: SLF001 - documented by Django
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, email, locale, time_zone FROM {table}"  # noqa: S608
+            f"SELECT id, email, phone, locale, time_zone FROM {table}"  # noqa: S608
             " WHERE id = ANY(%s) AND is_active",
             [list(pks)],
         )
         people = {row[0]: Person(*row) for row in cursor.fetchall()}
+    _add_wishes(people)
     if Channel.PUSH in channels:
         _add_devices(people)
+    if Channel.EMAIL in channels:
+        emails = [(person.email.lower(), person) for person in people.values()]
+        _add_suppressions(Channel.EMAIL, emails)
+    if Channel.SMS in channels:
+        phones = [(person.phone, person) for person in people.values()]
+        _add_suppressions(Channel.SMS, phones)
     return people
+
+
+def _add_wishes(people: Mapping[int, Person]) -> None:
+    pks = list(people)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT user_id, category, channel, is_enabled"
+            " FROM notifications_preference WHERE user_id = ANY(%s)",
+            [pks],
+        )
+        for user_pk, category, channel, is_enabled in cursor.fetchall():
+            people[user_pk].preferences[category, channel] = is_enabled
+        cursor.execute(
+            "SELECT user_id, quiet_from, quiet_until, do_not_disturb_until"
+            " FROM notifications_recipientsettings WHERE user_id = ANY(%s)",
+            [pks],
+        )
+        for user_pk, *rest in cursor.fetchall():
+            people[user_pk].rest = (rest[0], rest[1], rest[2])
 
 
 def _add_devices(people: Mapping[int, Person]) -> None:
@@ -60,3 +109,20 @@ def _add_devices(people: Mapping[int, Person]) -> None:
             )
             for user_pk, pk, token in cursor.fetchall():
                 people[user_pk].devices.append(Endpoint(provider, pk, token))
+
+
+def _add_suppressions(
+    channel: Channel, addresses: Iterable[tuple[str, Person]]
+) -> None:
+    by_address: dict[str, list[Person]] = {}
+    for address, person in addresses:
+        by_address.setdefault(address, []).append(person)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT address, reason FROM notifications_suppression"
+            " WHERE channel = %s AND address = ANY(%s)",
+            [channel, list(by_address)],
+        )
+        for address, reason in cursor.fetchall():
+            for person in by_address[address]:
+                person.suppressed[channel] = reason

@@ -1,10 +1,11 @@
 """The words of a topic, in a person's language and time zone."""
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from django.template import Context, Engine
 from django.utils import timezone, translation
+
+from notifications.quiet_hours import zone_of
 
 LONGEST_TITLE = 200
 
@@ -13,7 +14,7 @@ def render_words(
     topic: str, context: Mapping[str, object], *, locale: str, time_zone: str
 ) -> tuple[str, str]:
     """Return title and body of a topic, as plain text."""
-    with translation.override(locale), timezone.override(ZoneInfo(time_zone)):
+    with translation.override(locale), timezone.override(zone_of(time_zone)):
         title = _render(f"notifications/{topic}/title.txt", context)
         body = _render(f"notifications/{topic}/body.txt", context)
     return " ".join(title.split())[:LONGEST_TITLE], body.strip()

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from notifications.models import Chunk, Event, Message, Notification
+from notifications.models import Chunk, Event, Message, Notification, UnreadCount
 
 
 def list_notifications_for_recipient(
     *, recipient_pk: int, before: int | None = None, limit: int = 20
 ) -> list[Notification]:
-    """Return a person's notifications, newest first; `before` is the last one's pk."""
+    """Return a person's inbox, newest first; `before` is the last one's pk."""
     notifications: QuerySet[Notification] = Notification.objects.filter(
-        recipient=recipient_pk
+        recipient=recipient_pk, in_inbox=True, archived_at__isnull=True
     ).select_related("wording")
     if before is not None:
         notifications = notifications.filter(pk__lt=before)
@@ -21,14 +21,14 @@ def list_notifications_for_recipient(
 
 def get_notification_for_recipient(*, recipient_pk: int, pk: int) -> Notification:
     return Notification.objects.select_related("wording").get(
-        recipient=recipient_pk, pk=pk
+        recipient=recipient_pk, pk=pk, in_inbox=True
     )
 
 
 def count_unread(*, recipient_pk: int) -> int:
-    return Notification.objects.filter(
-        recipient=recipient_pk, read_at__isnull=True
-    ).count()
+    """Return how many notifications in somebody's inbox are unread."""
+    counter = UnreadCount.objects.filter(user=recipient_pk).first()
+    return counter.unread if counter else 0
 
 
 def list_rejected_chunks() -> QuerySet[Chunk]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from django_stubs_ext import StrOrPromise
+
 from notifications.models import Channel, Priority
 
 
@@ -16,6 +18,30 @@ class WhenUnknown(Enum):
     HOLD = "hold"
 
 
+class Kind(Enum):
+    """What a category is to a person, and so what they can say about it."""
+
+    # Security: nobody can turn it off.
+    SYSTEM = "system"
+    # About something they did: on unless turned off.
+    TRANSACTIONAL = "transactional"
+    # Offers and news: what costs or disturbs is off unless turned on.
+    PROMOTIONAL = "promotional"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Category:
+    """A group of topics that people choose channels for."""
+
+    name: str
+    label: StrOrPromise
+    kind: Kind
+
+    def is_on(self, channel: str) -> bool:
+        """Tell whether it is sent over a channel to who said nothing about it."""
+        return self.kind != Kind.PROMOTIONAL or channel != Channel.SMS
+
+
 @dataclass(frozen=True, kw_only=True)
 class Topic:
     """A kind of thing people are told.
@@ -26,11 +52,15 @@ class Topic:
     """
 
     name: str
-    category: str
+    category: Category
     priority: Priority
     # Each of these is sent.
     channels: tuple[Channel, ...]
     time_to_live: timedelta
+    # These are tried in turn until one is accepted.
+    chain: tuple[Channel, ...] = ()
+    # How long one of the chain may take before the next is tried.
+    fallback_after: timedelta = timedelta(minutes=2)
     # The context's entry that says what it is about: on a phone, later news of the
     # same replaces earlier. Without one, only a repetition replaces itself.
     collapse: str = ""
@@ -38,11 +68,15 @@ class Topic:
     most_attempts: int = 12
 
 
+_categories: dict[str, Category] = {}
 _topics: dict[str, Topic] = {}
 
 
 def register(topic: Topic) -> Topic:
     """Declare a topic; the name must be new."""
+    category = topic.category
+    if _categories.setdefault(category.name, category) != category:
+        raise ValueError(f"There is already a category named {category.name}.")
     if _topics.setdefault(topic.name, topic) != topic:
         raise ValueError(f"There is already a topic named {topic.name}.")
     return topic
@@ -51,6 +85,27 @@ def register(topic: Topic) -> Topic:
 def get_topic(name: str) -> Topic:
     """Return the topic of that name; KeyError if no app declares it."""
     return _topics[name]
+
+
+def get_category(name: str) -> Category | None:
+    """Return the category of that name, if an app has one."""
+    return _categories.get(name)
+
+
+def list_categories() -> list[Category]:
+    """Return the categories that apps have topics in, by name."""
+    return sorted(_categories.values(), key=lambda category: category.name)
+
+
+def list_channels(category: Category) -> list[Channel]:
+    """Return the channels that some topic of a category uses."""
+    used = {
+        channel
+        for topic in _topics.values()
+        if topic.category == category
+        for channel in (*topic.channels, *topic.chain)
+    }
+    return [channel for channel in Channel if channel in used]
 
 
 def has_topic(name: str) -> bool:

@@ -3,21 +3,25 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
-from notifications.topics import Topic, register
+from notifications.topics import Category, Kind, Topic, register
 from orders.models import Order, OrderEvent
 from restaurants.models import Membership
 
 OWNER_PORTAL = "/owner/"
 
 
+ORDERS = Category(name="orders", label=_("Orders"), kind=Kind.TRANSACTIONAL)
+
+
 def _register(name: str) -> Topic:
     return register(
         Topic(
             name=name,
-            category="orders",
+            category=ORDERS,
             priority=Priority.STANDARD,
             channels=(Channel.IN_APP, Channel.EMAIL),
             time_to_live=timedelta(hours=6),

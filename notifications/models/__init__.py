@@ -1,6 +1,12 @@
 from notifications.models.choices import Channel, Priority
 from notifications.models.events import Chunk, Event
 from notifications.models.messages import Attempt, Message, Notification, Wording
+from notifications.models.people import (
+    Preference,
+    RecipientSettings,
+    Suppression,
+    UnreadCount,
+)
 from notifications.models.queues import Lease, Timer
 
 __all__ = [
@@ -11,7 +17,11 @@ __all__ = [
     "Lease",
     "Message",
     "Notification",
+    "Preference",
     "Priority",
+    "RecipientSettings",
+    "Suppression",
     "Timer",
+    "UnreadCount",
     "Wording",
 ]

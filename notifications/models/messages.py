@@ -58,7 +58,10 @@ class Notification(models.Model):
     wording = models.ForeignKey(
         Wording, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
+    # Whether the topic is one for the inbox.
+    in_inbox = models.BooleanField(default=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("notification")

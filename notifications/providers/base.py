@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+from notifications.people import Person
 from notifications.topics import Topic
 
 
@@ -65,8 +66,10 @@ class Envelope:
 
     message_id: int
     notification_id: int
-    recipient_id: int
     subject: Subject
+    # Nobody, where the account has been closed since.
+    person: Person | None
+    channel: str
     provider: str
     # As it is stored: of a phone or browser, its device's pk.
     endpoint: str
@@ -77,12 +80,16 @@ class Envelope:
     title: str
     body: str
     url: str
-    locale: str
-    time_zone: str
     attempt_number: int
     expires_at: datetime
     # The user, where words are made for the channel alone.
     recipient: Any = None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return the recipient's language and time zone."""
+        assert self.person is not None
+        return self.person.locale, self.person.time_zone
 
 
 class Request(NamedTuple):

@@ -10,7 +10,6 @@ from smtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -20,6 +19,7 @@ from django.utils import timezone, translation
 
 from notifications.models.messages import public_id_of
 from notifications.providers.base import Envelope, Outcome, Result
+from notifications.quiet_hours import zone_of
 
 logger = logging.getLogger(__name__)
 
@@ -114,10 +114,11 @@ def build_mail(
         "body": envelope.body,
         "url": envelope.url,
     }
+    locale, time_zone = envelope.place
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     with (
-        translation.override(envelope.locale),
-        timezone.override(ZoneInfo(envelope.time_zone)),
+        translation.override(locale),
+        timezone.override(zone_of(time_zone)),
     ):
         text = _render(envelope.subject.topic.name, "email.txt", context)
         html = _render(envelope.subject.topic.name, "email.html", context)

@@ -1,6 +1,6 @@
 """Taking up messages whose moment has come: again, later, or slowly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,10 @@ from notifications.models import Channel, Message, Priority
 from notifications.people import Person, fetch_people
 from notifications.providers import get_providers
 from notifications.providers.base import Envelope, Subject
+from notifications.rules import SEND, decide
 from notifications.services.leasing import Batch, lease
 from notifications.services.planning import read_subject
+from notifications.services.states import State, state_of, write_states
 from notifications.topics import has_topic
 
 # Which of a lane's providers have something due.
@@ -54,13 +56,6 @@ SUBJECTS = """
 SELECT id, key, topic, lane, context::text, published_at FROM notifications_event
  WHERE id = ANY(%s)
 """
-END = """
-UPDATE notifications_message m
-   SET status = ended.status, reason = ended.reason, ended_at = %s,
-       attempt_count = attempt_count - 1
-  FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS ended(id, status, reason)
- WHERE m.id = ended.id
-"""
 STATUS = Message.Status
 
 
@@ -92,8 +87,8 @@ def claim_next_batch(
 ) -> Batch:
     """Lease up to `limit` due messages of a provider to the caller, who sends them.
 
-    What has changed since they were planned counts: the expired, and those whose
-    recipient or device has gone, end here.
+    What has changed since they were planned counts: it is decided again whether they
+    may go, and those whose recipient or device has gone end here.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -104,10 +99,44 @@ def claim_next_batch(
                 return Batch()
             cursor.execute(HOLD, [due])
             held = [pk for (pk,) in cursor.fetchall()]
-        envelopes = _end_stale(read_envelopes(held), held, now=now)
-        batch = lease(envelopes, lane=lane, now=now)
+        going, stopped = _sort(read_envelopes(held), now=now)
+        write_states(stopped, now=now, not_attempted=True)
+        _end_orphans(set(held), [*going, *(envelope for envelope, _ in stopped)], now)
+        batch = lease(going, lane=lane, now=now)
         batch.taken = len(due)
         return batch
+
+
+def _end_orphans(held: set[int], found: Iterable[Envelope], now: datetime) -> None:
+    """End messages whose topic no app declares any more."""
+    orphans = held.difference(envelope.message_id for envelope in found)
+    if orphans:
+        Message.objects.filter(pk__in=orphans).update(
+            status=STATUS.FAILED, reason="no_topic", ended_at=now
+        )
+
+
+def _sort(
+    envelopes: Sequence[Envelope], *, now: datetime
+) -> tuple[list[Envelope], list[tuple[Envelope, State]]]:
+    """Decide again, as things are now, which of the messages go."""
+    going: list[Envelope] = []
+    stopped: list[tuple[Envelope, State]] = []
+    for envelope in envelopes:
+        if envelope.expires_at <= now:
+            stopped.append((envelope, State(STATUS.EXPIRED, "expired")))
+            continue
+        if envelope.person is None or not envelope.address:
+            stopped.append((envelope, State(STATUS.SUPPRESSED, "no_endpoint")))
+            continue
+        topic = envelope.subject.topic
+        decision = decide(topic, envelope.channel, envelope.person, now)
+        if decision is SEND:
+            going.append(envelope)
+        else:
+            state = state_of(decision, expires_at=envelope.expires_at)
+            stopped.append((envelope, state))
+    return going, stopped
 
 
 def read_envelopes(message_ids: Sequence[int]) -> list[Envelope]:
@@ -127,32 +156,24 @@ def read_envelopes(message_ids: Sequence[int]) -> list[Envelope]:
         sorted({row[2] for row in rows}), {Channel(row[4]) for row in rows}
     )
     envelopes = [_envelope(row, subjects[row[3]], people.get(row[2])) for row in rows]
-    mails = [envelope for envelope in envelopes if envelope.provider == "email"]
-    if mails:
-        users = get_user_model().objects.in_bulk({mail.recipient_id for mail in mails})
-        for mail in mails:
-            mail.recipient = users.get(mail.recipient_id)
+    _add_recipients([each for each in envelopes if each.channel == Channel.EMAIL])
     return envelopes
 
 
 def _envelope(
     row: tuple[Any, ...], subject: Subject, person: Person | None
 ) -> Envelope:
-    (pk, notification_id, recipient_id, _event, channel, provider, endpoint, number) = (
-        row[:8]
-    )
+    pk, notification_id, _recipient, _event, channel, provider, endpoint = row[:7]
     address, keys = "", None
-    if person is not None and channel == Channel.PUSH:
-        for device in person.devices:
-            if (device.provider, device.pk) == (provider, endpoint):
-                address, keys = device.address, device.keys
-    elif person is not None:
-        address = endpoint
+    for place in person.endpoints(channel) if person else ():
+        if (place.provider, place.pk) == (provider, endpoint):
+            address, keys = place.address, place.keys
     return Envelope(
         pk,
         notification_id,
-        recipient_id,
         subject,
+        person,
+        channel,
         provider,
         endpoint,
         address,
@@ -160,29 +181,15 @@ def _envelope(
         title=row[9],
         body=row[10],
         url=row[11],
-        locale=person.locale if person else "",
-        time_zone=person.time_zone if person else "",
-        attempt_number=number,
+        attempt_number=row[7],
         expires_at=row[8],
     )
 
 
-def _end_stale(
-    envelopes: Sequence[Envelope], held: Sequence[int], *, now: datetime
-) -> list[Envelope]:
-    """End what need not be sent any more; return the rest."""
-    ended = dict.fromkeys(held, (STATUS.FAILED, "no_topic"))
-    going = []
-    for envelope in envelopes:
-        if envelope.expires_at <= now:
-            ended[envelope.message_id] = (STATUS.EXPIRED, "expired")
-        elif not envelope.address:
-            ended[envelope.message_id] = (STATUS.SUPPRESSED, "no_endpoint")
-        else:
-            del ended[envelope.message_id]
-            going.append(envelope)
-    if ended:
-        statuses, reasons = zip(*ended.values(), strict=True)
-        with connection.cursor() as cursor:
-            cursor.execute(END, [now, list(ended), list(statuses), list(reasons)])
-    return going
+def _add_recipients(mails: Sequence[Envelope]) -> None:
+    """Load the users: their mail calls them by their names."""
+    if mails:
+        pks = {mail.person.pk for mail in mails if mail.person is not None}
+        users = get_user_model().objects.in_bulk(pks)
+        for mail in mails:
+            mail.recipient = users.get(mail.person.pk) if mail.person else None

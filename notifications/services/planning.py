@@ -13,11 +13,14 @@ from django.utils import timezone
 from notifications.copying import copy_rows
 from notifications.ids import stream_ids
 from notifications.models import Channel, Chunk, Message
-from notifications.people import Endpoint, Person, fetch_people
+from notifications.people import IN_APP, Endpoint, Person, fetch_people
 from notifications.providers import get_providers
 from notifications.providers.base import Envelope, Subject
 from notifications.rendering import render_words
+from notifications.rules import SEND, Decision, decide
+from notifications.services.inbox import count_as_unread
 from notifications.services.leasing import Batch, lease
+from notifications.services.states import state_of
 from notifications.topics import get_topic
 
 logger = logging.getLogger(__name__)
@@ -55,7 +58,11 @@ MESSAGE_COLUMNS = (
     "ended_at",
 )
 STATUS = Message.Status
-IN_APP = "in_app"
+UNDER_WAY = {STATUS.READY, STATUS.LEASED}
+NOWHERE = Endpoint("", "", "")
+
+# A wording's id, its title, body and URL.
+Words = tuple[int, str, str, str]
 
 
 @dataclass(slots=True)
@@ -79,6 +86,8 @@ class Rows:
     notifications: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     timers: list[tuple[Any, ...]] = field(default_factory=list)
+    # Whose inbox has one more, once for each.
+    unread: list[int] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
 
 
@@ -174,7 +183,7 @@ def read_subject(event: Sequence[Any]) -> Subject:
 
 def _plan_chunk(rows: Rows, subject: Subject, people: Iterable[Person | None]) -> None:
     # The words depend on language and time zone only: rendered once for each.
-    words: dict[tuple[str, str], tuple[int, str, str, str]] = {}
+    words: dict[tuple[str, str], Words] = {}
     for person in people:
         if person is None:
             continue
@@ -182,16 +191,10 @@ def _plan_chunk(rows: Rows, subject: Subject, people: Iterable[Person | None]) -
         wording = words.get(place)
         if wording is None:
             wording = words[place] = _word(rows, subject, *place)
-        notification_id = next(rows.ids)
-        rows.notifications.append(
-            (notification_id, subject.event_id, person.pk, wording[0])
-        )
-        _plan_messages(rows, subject, person, notification_id, wording)
+        _plan_person(rows, subject, person, wording)
 
 
-def _word(
-    rows: Rows, subject: Subject, locale: str, time_zone: str
-) -> tuple[int, str, str, str]:
+def _word(rows: Rows, subject: Subject, locale: str, time_zone: str) -> Words:
     title, body = render_words(
         subject.topic.name, subject.context, locale=locale, time_zone=time_zone
     )
@@ -200,91 +203,86 @@ def _word(
     return wording
 
 
-def _plan_messages(
-    rows: Rows,
-    subject: Subject,
-    person: Person,
-    notification_id: int,
-    wording: tuple[int, str, str, str],
-) -> None:
+def _plan_person(rows: Rows, subject: Subject, person: Person, wording: Words) -> None:
+    notification_id = next(rows.ids)
+    in_inbox = False
     for channel in subject.topic.channels:
-        endpoints = _endpoints(person, channel)
-        for endpoint in endpoints:
-            pk = next(rows.ids)
-            status, attempt_count, ended_at = STATUS.READY, 0, None
-            if endpoint.provider in rows.http:
-                status, attempt_count = STATUS.LEASED, 1
-                rows.envelopes.append(
-                    Envelope(
-                        pk,
-                        notification_id,
-                        person.pk,
-                        subject,
-                        endpoint.provider,
-                        endpoint.pk,
-                        endpoint.address,
-                        endpoint.keys,
-                        *wording[1:],
-                        person.locale,
-                        person.time_zone,
-                        1,
-                        subject.expires_at,
-                    )
-                )
-            elif endpoint.provider == IN_APP:
-                # The inbox shows the notification's own row: it has arrived.
-                status, ended_at = STATUS.ACCEPTED, rows.now
-            else:
-                rows.timers.append((pk, subject.lane, endpoint.provider, rows.now))
-            rows.messages.append(
-                (
-                    pk,
-                    notification_id,
-                    channel,
-                    endpoint.provider,
-                    endpoint.pk,
-                    status,
-                    "",
-                    subject.expires_at,
-                    attempt_count,
-                    ended_at,
-                )
+        decision = decide(subject.topic, channel, person, rows.now)
+        if decision is SEND and channel == Channel.IN_APP:
+            in_inbox = True
+            rows.unread.append(person.pk)
+        places = person.endpoints(channel) or [NOWHERE]
+        for place in places:
+            envelope = Envelope(
+                next(rows.ids),
+                notification_id,
+                subject,
+                person,
+                channel,
+                place.provider,
+                place.pk,
+                place.address,
+                place.keys,
+                wording[1],
+                wording[2],
+                wording[3],
+                1,
+                subject.expires_at,
             )
-        if not endpoints:
-            rows.messages.append(
-                (
-                    next(rows.ids),
-                    notification_id,
-                    channel,
-                    "",
-                    "",
-                    STATUS.SUPPRESSED,
-                    "no_endpoint",
-                    subject.expires_at,
-                    0,
-                    rows.now,
-                )
-            )
+            _plan_message(rows, envelope, decision)
+    rows.notifications.append(
+        (notification_id, subject.event_id, person.pk, wording[0], in_inbox)
+    )
 
 
-def _endpoints(person: Person, channel: Channel) -> list[Endpoint]:
-    match channel:
-        case Channel.PUSH:
-            return person.devices
-        case Channel.EMAIL if person.email:
-            return [Endpoint("email", person.email, person.email)]
-        case Channel.IN_APP:
-            return [Endpoint(IN_APP, str(person.pk), "")]
-        case _:
-            return []
+def _plan_message(rows: Rows, envelope: Envelope, decision: Decision) -> None:
+    status: str = STATUS.READY
+    reason, due_at = "", None
+    if not envelope.address:
+        status, reason = STATUS.SUPPRESSED, "no_endpoint"
+    elif decision is not SEND:
+        state = state_of(decision, expires_at=envelope.expires_at)
+        status, reason, due_at = state.status, state.reason, state.due_at
+    elif envelope.provider in rows.http:
+        status = STATUS.LEASED
+        rows.envelopes.append(envelope)
+    elif envelope.provider == IN_APP:
+        # The inbox shows the notification's own row: it has arrived.
+        status = STATUS.ACCEPTED
+    else:
+        due_at = rows.now
+    if due_at is not None:
+        rows.timers.append(
+            (
+                envelope.message_id,
+                envelope.subject.lane,
+                envelope.provider,
+                due_at,
+            )
+        )
+    rows.messages.append(
+        (
+            envelope.message_id,
+            envelope.notification_id,
+            envelope.channel,
+            envelope.provider,
+            envelope.endpoint,
+            status,
+            reason,
+            envelope.expires_at,
+            1 if status == STATUS.LEASED else 0,
+            None if status in UNDER_WAY else rows.now,
+        )
+    )
 
 
 def _write(rows: Rows) -> None:
     copy_rows("wording", ["id", "title", "body", "url"], rows.wordings)
     copy_rows(
         "notification",
-        ["id", "event_id", "recipient_id", "wording_id"],
+        ["id", "event_id", "recipient_id", "wording_id", "in_inbox"],
         rows.notifications,
     )
     copy_rows("message", MESSAGE_COLUMNS, rows.messages)
     copy_rows("timer", ["message_id", "lane", "provider", "due_at"], rows.timers)
+    count_as_unread(rows.unread)

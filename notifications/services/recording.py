@@ -14,6 +14,7 @@ from notifications.models import Lease, Message, Timer
 from notifications.providers.base import Envelope, Outcome, Result
 from notifications.services.claiming import read_envelopes
 from notifications.services.devices import deactivate_devices
+from notifications.services.states import State, write_states
 from notifications.topics import WhenUnknown
 
 STATUS = Message.Status
@@ -36,29 +37,22 @@ class Done:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    status: str
-    reason: str = ""
-    due_at: datetime | None = None
-
-
-def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> Settled:
+def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> State:
     """Say where an outcome leaves its message (pure but for the jitter)."""
     topic = envelope.subject.topic
     is_held = topic.when_unknown == WhenUnknown.HOLD
     if outcome.result in ENDS or (outcome.result is Result.UNKNOWN and is_held):
-        return Settled(ENDS.get(outcome.result, STATUS.UNKNOWN), outcome.reason)
+        return State(ENDS.get(outcome.result, STATUS.UNKNOWN), outcome.reason)
     # Each redrive gives as many attempts again.
     if envelope.attempt_number % topic.most_attempts == 0:
-        return Settled(STATUS.DEAD, outcome.reason)
+        return State(STATUS.DEAD, outcome.reason)
     wait = retry_after(envelope.attempt_number)
     if outcome.retry_after is not None:
         # Not all at the very moment that was named.
         wait += timedelta(seconds=outcome.retry_after)
     if now + wait >= envelope.expires_at:
-        return Settled(STATUS.EXPIRED, outcome.reason)
-    return Settled(STATUS.READY, outcome.reason, now + wait)
+        return State(STATUS.EXPIRED, outcome.reason)
+    return State(STATUS.READY, outcome.reason, now + wait)
 
 
 @transaction.atomic
@@ -96,12 +90,14 @@ def _write(done: Sequence[Done], *, now: datetime) -> None:
             for each in done
         ),
     )
-    accepted, others = [], []
+    accepted: list[int] = []
+    others: list[tuple[Envelope, State]] = []
     for each in done:
         if each.outcome.result is Result.ACCEPTED:
             accepted.append(each.envelope.message_id)
         else:
-            others.append((each, settle(each.envelope, each.outcome, now=now)))
+            state = settle(each.envelope, each.outcome, now=now)
+            others.append((each.envelope, state))
     if accepted:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -110,42 +106,8 @@ def _write(done: Sequence[Done], *, now: datetime) -> None:
                 " WHERE id = ANY(%s)",
                 [now, accepted],
             )
-    if others:
-        _write_others(others, now=now)
-
-
-def _write_others(others: Sequence[tuple[Done, Settled]], *, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE notifications_message m
-               SET status = v.status, reason = v.reason,
-                   ended_at = CASE WHEN v.status = 'ready' THEN NULL ELSE %s END
-              FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, status, reason)
-             WHERE m.id = v.id
-            """,
-            [
-                now,
-                [each.envelope.message_id for each, _ in others],
-                [settled.status for _, settled in others],
-                [settled.reason for _, settled in others],
-            ],
-        )
-    copy_rows(
-        "timer",
-        ["message_id", "lane", "provider", "due_at"],
-        (
-            (
-                each.envelope.message_id,
-                each.envelope.subject.lane,
-                each.envelope.provider,
-                settled.due_at,
-            )
-            for each, settled in others
-            if settled.due_at is not None
-        ),
-    )
-    deactivate_devices([(each.envelope, each.outcome) for each, _ in others])
+    write_states(others, now=now, not_attempted=False)
+    deactivate_devices([(each.envelope, each.outcome) for each in done])
 
 
 def return_expired_leases(*, now: datetime | None = None) -> int:

@@ -13,10 +13,13 @@ from notifications.models import (
     Event,
     Message,
     Notification,
+    Preference,
     Priority,
+    RecipientSettings,
     Timer,
     Wording,
 )
+from notifications.services.inbox import count_as_unread
 
 
 class RecipientFactory(DjangoModelFactory[Any]):
@@ -80,6 +83,29 @@ class NotificationFactory(DjangoModelFactory[Notification]):
 
     class Meta:
         model = Notification
+        skip_postgeneration_save = True
+
+    @factory.post_generation  # type: ignore[untyped-decorator]
+    def counter(self: Notification, create: bool, extracted: None) -> None:
+        if self.read_at is None and self.in_inbox:
+            count_as_unread([self.recipient_id])
+
+
+class PreferenceFactory(DjangoModelFactory[Preference]):
+    user = factory.SubFactory(RecipientFactory)
+    category = "test_orders"
+    channel = Channel.EMAIL
+    is_enabled = False
+
+    class Meta:
+        model = Preference
+
+
+class RecipientSettingsFactory(DjangoModelFactory[RecipientSettings]):
+    user = factory.SubFactory(RecipientFactory)
+
+    class Meta:
+        model = RecipientSettings
 
 
 class MessageFactory(DjangoModelFactory[Message]):

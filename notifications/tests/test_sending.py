@@ -135,7 +135,7 @@ def test_one_refused_recipient_does_not_harm_the_others(
     db: None, mail_server: MailServer
 ) -> None:
     bad, good = (
-        MessageFactory.create(endpoint="bad@example.com"),
+        MessageFactory.create(notification__recipient__email="bad@example.com"),
         MessageFactory.create(),
     )
     mail_server.on_recipient = lambda line: "550 no" if "bad@" in line else "250 ok"
@@ -150,7 +150,8 @@ def test_one_refused_recipient_does_not_harm_the_others(
 def test_malformed_address_does_not_harm_the_others(
     db: None, mail_server: MailServer
 ) -> None:
-    bad, good = MessageFactory.create(endpoint="a@b\nBcc: c@d"), MessageFactory.create()
+    bad = MessageFactory.create(notification__recipient__email="a@b\nBcc: c@d")
+    good = MessageFactory.create()
 
     send()
 

@@ -1,0 +1,75 @@
+"""Where a message stands once something has been decided about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from notifications.copying import copy_rows
+from notifications.models import Message
+from notifications.providers.base import Envelope
+from notifications.rules import Decision
+
+STATUS = Message.Status
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    status: str
+    reason: str = ""
+    # When it is to be taken up again, if it is.
+    due_at: datetime | None = None
+
+
+def state_of(decision: Decision, *, expires_at: datetime) -> State:
+    """Return the state of a message that is not to be sent now."""
+    reason, due_at = decision
+    if due_at is None:
+        return State(STATUS.SUPPRESSED, reason)
+    if due_at >= expires_at:
+        return State(STATUS.EXPIRED, reason)
+    return State(STATUS.READY, reason, due_at)
+
+
+def write_states(
+    states: Sequence[tuple[Envelope, State]], *, now: datetime, not_attempted: bool
+) -> None:
+    """Write the states of messages that the caller holds, and set their timers.
+
+    `not_attempted` takes back the attempt that claiming them had counted.
+    """
+    if not states:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE notifications_message m
+               SET status = v.status, reason = v.reason,
+                   attempt_count = attempt_count - %s,
+                   ended_at = CASE WHEN v.status = 'ready' THEN NULL ELSE %s END
+              FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, status, reason)
+             WHERE m.id = v.id
+            """,
+            [
+                int(not_attempted),
+                now,
+                [envelope.message_id for envelope, _ in states],
+                [state.status for _, state in states],
+                [state.reason for _, state in states],
+            ],
+        )
+    copy_rows(
+        "timer",
+        ["message_id", "lane", "provider", "due_at"],
+        (
+            (
+                envelope.message_id,
+                envelope.subject.lane,
+                envelope.provider,
+                state.due_at,
+            )
+            for envelope, state in states
+            if state.due_at is not None
+        ),
+    )
