@@ -11,12 +11,18 @@ LONGEST_TITLE = 200
 
 
 def render_words(
-    topic: str, context: Mapping[str, object], *, locale: str, time_zone: str
+    topic: str,
+    context: Mapping[str, object],
+    *,
+    locale: str,
+    time_zone: str,
+    is_summary: bool = False,
 ) -> tuple[str, str]:
-    """Return title and body of a topic, as plain text."""
+    """Return title and body of a topic, or of a summary of it, as plain text."""
+    kind = "digest_" if is_summary else ""
     with translation.override(locale), timezone.override(zone_of(time_zone)):
-        title = _render(f"notifications/{topic}/title.txt", context)
-        body = _render(f"notifications/{topic}/body.txt", context)
+        title = _render(f"notifications/{topic}/{kind}title.txt", context)
+        body = _render(f"notifications/{topic}/{kind}body.txt", context)
     return " ".join(title.split())[:LONGEST_TITLE], body.strip()
 
 

@@ -42,6 +42,14 @@ class Category:
         return self.kind != Kind.PROMOTIONAL or channel != Channel.SMS
 
 
+class WhenCapped(Enum):
+    """What becomes of news beyond a topic's caps."""
+
+    DELAY = "delay"
+    DIGEST = "digest"
+    DROP = "drop"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Topic:
     """A kind of thing people are told.
@@ -66,6 +74,15 @@ class Topic:
     collapse: str = ""
     when_unknown: WhenUnknown = WhenUnknown.RESEND
     most_attempts: int = 12
+    # News within so long is collected into one summary per person and channel, with
+    # words of its own in digest_title.txt and digest_body.txt. The inbox shows each.
+    digest_window: timedelta | None = None
+    # How many a person gets of the category, and how far apart, on each channel.
+    daily_cap: int | None = None
+    least_gap: timedelta | None = None
+    when_capped: WhenCapped = WhenCapped.DELAY
+    # Whether operators may write its words: the context's title and body.
+    is_for_campaigns: bool = False
 
 
 _categories: dict[str, Category] = {}
@@ -85,6 +102,12 @@ def register(topic: Topic) -> Topic:
 def get_topic(name: str) -> Topic:
     """Return the topic of that name; KeyError if no app declares it."""
     return _topics[name]
+
+
+def list_campaign_topics() -> list[Topic]:
+    """Return the topics whose words operators write, by name."""
+    found = [topic for topic in _topics.values() if topic.is_for_campaigns]
+    return sorted(found, key=lambda topic: topic.name)
 
 
 def get_category(name: str) -> Category | None:

@@ -4,6 +4,7 @@ Not for several threads: each has its own (`get_transport`).
 """
 
 import threading
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import pycurl
@@ -34,9 +35,10 @@ class Failure(NamedTuple):
 class Slot:
     """A reusable request."""
 
-    __slots__ = ("curl", "headers", "parts", "tag", "url")
+    __slots__ = ("curl", "headers", "is_once", "parts", "tag", "url")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_once: bool) -> None:
+        self.is_once = is_once
         self.curl = curl = pycurl.Curl()
         self.parts: list[bytes] = []
         self.url = ""
@@ -62,7 +64,13 @@ class Slot:
         if request.headers is not self.headers:
             self.headers = request.headers
             self.curl.setopt(pycurl.HTTPHEADER, request.headers)
-        self.curl.setopt(pycurl.POSTFIELDS, request.body)
+        if self.is_once:
+            # Where a connection that was used before breaks, curl of itself posts the
+            # body again, though the first may have been read: unless it cannot rewind.
+            self.curl.setopt(pycurl.POSTFIELDSIZE, len(request.body))
+            self.curl.setopt(pycurl.READFUNCTION, BytesIO(request.body).read)
+        else:
+            self.curl.setopt(pycurl.POSTFIELDS, request.body)
 
     def answer(self) -> Response:
         curl = self.curl
@@ -80,7 +88,7 @@ class Transport:
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS)
         self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, STREAMS)
-        self._idle: list[Slot] = []
+        self._idle: dict[bool, list[Slot]] = {True: [], False: []}
         self._busy: dict[pycurl.Curl, Slot] = {}
 
     def __len__(self) -> int:
@@ -89,7 +97,8 @@ class Transport:
 
     def start(self, request: Request, tag: object) -> None:
         """Begin a request; its answer comes from `turn` with the tag."""
-        slot = self._idle.pop() if self._idle else Slot()
+        idle = self._idle[request.is_once]
+        slot = idle.pop() if idle else Slot(is_once=request.is_once)
         slot.load(request, tag)
         self._busy[slot.curl] = slot
         self._multi.add_handle(slot.curl)
@@ -114,13 +123,15 @@ class Transport:
     def _release(self, curl: pycurl.Curl) -> Slot:
         self._multi.remove_handle(curl)
         slot = self._busy.pop(curl)
-        self._idle.append(slot)
+        self._idle[slot.is_once].append(slot)
         return slot
 
 
 def _failure(curl: pycurl.Curl, code: int, reason: str) -> Failure:
     # Nothing is transferred before a connection is ready.
-    has_left = code not in NEVER_LEFT and curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
+    has_left = code == pycurl.E_SEND_FAIL_REWIND or (
+        code not in NEVER_LEFT and curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
+    )
     return Failure(reason, has_left)
 
 
@@ -134,3 +145,8 @@ def get_transport() -> Transport:
         _local.accounts, _local.transport = accounts, Transport()
     transport: Transport = _local.transport
     return transport
+
+
+def forget_transport() -> None:
+    """Drop this thread's transport, and with it the answers that have not come."""
+    del _local.transport, _local.accounts

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
-from notifications.topics import Category, Kind, Topic, register
+from notifications.topics import Category, Kind, Topic, WhenCapped, register
 from orders.models import Order, OrderEvent
 from restaurants.models import Membership
 
@@ -15,6 +15,7 @@ OWNER_PORTAL = "/owner/"
 
 
 ORDERS = Category(name="orders", label=_("Orders"), kind=Kind.TRANSACTIONAL)
+OFFERS = Category(name="offers", label=_("Offers and news"), kind=Kind.PROMOTIONAL)
 
 
 def _register(name: str) -> Topic:
@@ -24,6 +25,9 @@ def _register(name: str) -> Topic:
             category=ORDERS,
             priority=Priority.STANDARD,
             channels=(Channel.IN_APP, Channel.EMAIL),
+            # Who has no phone with the app, or cannot be reached there, gets a text.
+            chain=(Channel.PUSH, Channel.SMS),
+            collapse="order",
             time_to_live=timedelta(hours=6),
         )
     )
@@ -36,6 +40,19 @@ ORDER_OUT_FOR_DELIVERY = _register("order_out_for_delivery")
 ORDER_DELIVERED = _register("order_delivered")
 ORDER_CANCELLED = _register("order_cancelled")
 ORDER_CANCELLED_FOR_RESTAURANT = _register("order_cancelled_for_restaurant")
+# What operators write to many at once.
+OFFER = register(
+    Topic(
+        name="offer",
+        category=OFFERS,
+        priority=Priority.BULK,
+        channels=(Channel.IN_APP, Channel.PUSH, Channel.EMAIL),
+        time_to_live=timedelta(days=2),
+        daily_cap=2,
+        when_capped=WhenCapped.DROP,
+        is_for_campaigns=True,
+    )
+)
 
 Status = Order.Status
 Actor = OrderEvent.Actor

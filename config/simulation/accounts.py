@@ -10,6 +10,11 @@ from notifications.selectors import Accounting, get_accounting
 from orders.models import Order, OrderEvent
 from orders.notifications import FOR_CUSTOMER, NEWS_TO_RESTAURANT, Status
 
+ENDED_WELL = (
+    Message.Status.ACCEPTED,
+    Message.Status.DELIVERED,
+    Message.Status.SUPPRESSED,
+)
 WAITING = (Message.Status.READY, Message.Status.LEASED)
 
 
@@ -66,7 +71,7 @@ def reckon(
     states = Counter(order.status for order in orders)
     ended = sum(states[status] for status in Order.ENDED)
     messages = sum(account.messages.values())
-    accepted = account.messages.get(Message.Status.ACCEPTED, 0)
+    ended_well = sum(account.messages.get(status, 0) for status in ENDED_WELL)
     return Reckoning(
         [
             ("orders seen placed", len(placed), wanted),
@@ -77,6 +82,6 @@ def reckon(
             ("events left to plan", account.unplanned, 0),
             ("events given up", account.rejected, 0),
             ("notifications", account.notifications, account.recipients),
-            ("messages accepted", accepted, messages),
+            ("messages accepted, or with nowhere to go", ended_well, messages),
         ]
     )

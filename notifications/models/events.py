@@ -2,6 +2,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from notifications.models.choices import Channel
+
 
 class Event(models.Model):
     """Something people are to be told: the transactional outbox.
@@ -16,6 +18,10 @@ class Event(models.Model):
     recipient_count = models.PositiveIntegerField(default=0)
     context = models.JSONField(default=dict)
     published_at = models.DateTimeField()
+    # A summary goes over the channel that it was collected for.
+    only_channel = models.CharField(max_length=10, choices=Channel, blank=True)
+    paused_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("event")
@@ -32,8 +38,10 @@ class Chunk(models.Model):
     event = models.ForeignKey(Event, models.CASCADE, related_name="chunks")
     lane = models.CharField(max_length=40)
     recipient_ids = ArrayField(models.BigIntegerField())
-    # Nothing is due while planning has given it up.
+    # Nothing is due while planning has given it up, or its event is paused.
     due_at = models.DateTimeField(null=True)
+    # When it would be due, were its event not paused.
+    resumes_at = models.DateTimeField(null=True)
     rejected_because = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -83,7 +83,11 @@ class Message(models.Model):
         READY = "ready", _("Ready")
         LEASED = "leased", _("Being sent")
         ACCEPTED = "accepted", _("Accepted")
+        DELIVERED = "delivered", _("Delivered")
+        UNDELIVERED = "undelivered", _("Not delivered")
         SUPPRESSED = "suppressed", _("Not sent")
+        DIGESTED = "digested", _("In a summary")
+        CANCELLED = "cancelled", _("Cancelled")
         EXPIRED = "expired", _("Expired")
         FAILED = "failed", _("Failed for good")
         UNKNOWN = "unknown", _("Unknown")
@@ -101,16 +105,30 @@ class Message(models.Model):
     provider = models.CharField(max_length=10)
     # An address or number; of a phone or browser, its registered device's pk.
     endpoint = models.CharField(max_length=254)
-    status = models.CharField(max_length=10, choices=Status, default=Status.READY)
+    status = models.CharField(max_length=12, choices=Status, default=Status.READY)
     reason = models.CharField(max_length=80, blank=True)
     expires_at = models.DateTimeField()
     attempt_count = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
+    # Waits for an operator. A column of its own, since an index whose condition names
+    # the status would be touched by each change of it.
+    is_stuck = models.GeneratedField(
+        # Conditions are expressions, whatever their type says.
+        expression=models.Q(status__in=[Status.DEAD, Status.UNKNOWN]),  # type: ignore[arg-type]
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-pk"]
+        indexes = [
+            # Operators count and redrive what is stuck; few ever are.
+            models.Index(
+                fields=["id"], condition=models.Q(is_stuck=True), name="message_stuck"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.endpoint}"

@@ -6,7 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Timer(models.Model):
-    """The moment at which a message is to be sent, again or for the first time."""
+    """The moment at which a message is to be sent, again or for the first time.
+
+    Or, with the provider FALLBACK and the id of a notification: at which the next
+    channel of its chain is tried.
+    """
+
+    FALLBACK = "fallback"
 
     message_id = models.BigIntegerField(primary_key=True)
     lane = models.CharField(max_length=40)
@@ -42,3 +48,23 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lane} until {self.leased_until}"
+
+
+class Circuit(models.Model):
+    """A provider that keeps failing and is left alone; there is no row while it works.
+
+    After `open_until` a few messages try whether it works again.
+    """
+
+    provider = models.CharField(max_length=10, primary_key=True)
+    opened_at = models.DateTimeField()
+    open_until = models.DateTimeField()
+    trip_count = models.PositiveSmallIntegerField(default=1)
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        verbose_name = _("circuit")
+        verbose_name_plural = _("circuits")
+
+    def __str__(self) -> str:
+        return self.provider

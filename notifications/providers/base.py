@@ -34,6 +34,8 @@ class Outcome:
     # where it knows, since when. Nothing else may deactivate a device.
     is_endpoint_dead: bool = False
     dead_since: datetime | None = None
+    # What the provider will call the message when it says what became of it.
+    reference: str = ""
 
 
 @dataclass(slots=True)
@@ -46,8 +48,24 @@ class Subject:
     lane: str
     context: Mapping[str, object]
     published_at: datetime
+    # Of a summary: the channel that it was collected for.
+    only_channel: str = ""
+    is_cancelled: bool = False
+    is_paused: bool = False
     # Providers keep here what they would else make again for each message.
     prepared: dict[object, bytes] = field(default_factory=dict)
+
+    @property
+    def all_channels(self) -> tuple[str, ...]:
+        """Return the channels that people may be told over."""
+        if self.only_channel:
+            return (self.only_channel,)
+        return (*self.topic.channels, *self.topic.chain)
+
+    @property
+    def is_collected(self) -> bool:
+        """Tell whether it goes into summaries; those themselves do not."""
+        return self.topic.digest_window is not None and not self.only_channel
 
     @property
     def expires_at(self) -> datetime:
@@ -82,6 +100,8 @@ class Envelope:
     url: str
     attempt_number: int
     expires_at: datetime
+    # From when on it could have gone.
+    due_at: datetime
     # The user, where words are made for the channel alone.
     recipient: Any = None
 
@@ -98,6 +118,8 @@ class Request(NamedTuple):
     url: str
     headers: list[str]
     body: bytes
+    # It costs, and does not replace itself: rather not at all than twice.
+    is_once: bool = False
 
 
 class Response(NamedTuple):

@@ -1,21 +1,26 @@
 """Taking up messages whose moment has come: again, later, or slowly."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifications.models import Channel, Message, Priority
+from notifications.models import Channel, Message, Priority, Timer
 from notifications.people import Person, fetch_people
 from notifications.providers import get_providers
 from notifications.providers.base import Envelope, Subject
 from notifications.rules import SEND, decide
 from notifications.services.leasing import Batch, lease
 from notifications.services.planning import read_subject
-from notifications.services.states import State, state_of, write_states
+from notifications.services.states import (
+    State,
+    set_fallbacks,
+    state_of,
+    write_states,
+)
 from notifications.topics import has_topic
 
 # Which of a lane's providers have something due.
@@ -38,7 +43,7 @@ DELETE FROM notifications_timer
  WHERE message_id IN (SELECT message_id FROM notifications_timer
                        WHERE lane = %s AND provider = %s AND due_at <= %s
                        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING message_id
+RETURNING message_id, due_at
 """
 HOLD = """
 UPDATE notifications_message SET status = 'leased', attempt_count = attempt_count + 1
@@ -53,10 +58,13 @@ SELECT m.id, m.notification_id, n.recipient_id, n.event_id, m.channel, m.provide
  WHERE m.id = ANY(%s) ORDER BY m.id
 """
 SUBJECTS = """
-SELECT id, key, topic, lane, context::text, published_at FROM notifications_event
- WHERE id = ANY(%s)
+SELECT id, key, topic, lane, context::text, published_at, only_channel,
+       cancelled_at IS NOT NULL, paused_at IS NOT NULL
+  FROM notifications_event WHERE id = ANY(%s)
 """
 STATUS = Message.Status
+# How soon it is looked at again whether an event goes on.
+PAUSE = timedelta(seconds=30)
 
 
 def find_due_providers(
@@ -75,7 +83,7 @@ def find_lanes_with_work(*, now: datetime | None = None) -> list[str]:
             LANES,
             {
                 "lanes": Priority.values,
-                "providers": sorted(get_providers().names),
+                "providers": [*get_providers().names, Timer.FALLBACK],
                 "now": now or timezone.now(),
             },
         )
@@ -94,13 +102,14 @@ def claim_next_batch(
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(TAKE, [lane, provider, now, limit])
-            due = [pk for (pk,) in cursor.fetchall()]
+            due = dict(cursor.fetchall())
             if not due:
                 return Batch()
-            cursor.execute(HOLD, [due])
+            cursor.execute(HOLD, [list(due)])
             held = [pk for (pk,) in cursor.fetchall()]
-        going, stopped = _sort(read_envelopes(held), now=now)
+        going, stopped = _sort(read_envelopes(held, due), now=now)
         write_states(stopped, now=now, not_attempted=True)
+        set_fallbacks(stopped, now=now)
         _end_orphans(set(held), [*going, *(envelope for envelope, _ in stopped)], now)
         batch = lease(going, lane=lane, now=now)
         batch.taken = len(due)
@@ -123,8 +132,15 @@ def _sort(
     going: list[Envelope] = []
     stopped: list[tuple[Envelope, State]] = []
     for envelope in envelopes:
+        if envelope.subject.is_cancelled:
+            stopped.append((envelope, State(STATUS.CANCELLED, "event_cancelled")))
+            continue
         if envelope.expires_at <= now:
             stopped.append((envelope, State(STATUS.EXPIRED, "expired")))
+            continue
+        if envelope.subject.is_paused:
+            later = State(STATUS.READY, "event_paused", now + PAUSE)
+            stopped.append((envelope, later))
             continue
         if envelope.person is None or not envelope.address:
             stopped.append((envelope, State(STATUS.SUPPRESSED, "no_endpoint")))
@@ -139,29 +155,42 @@ def _sort(
     return going, stopped
 
 
-def read_envelopes(message_ids: Sequence[int]) -> list[Envelope]:
+def read_envelopes(
+    message_ids: Sequence[int], due: Mapping[int, datetime]
+) -> list[Envelope]:
     """Return messages as they are sent; without an address where it has gone.
 
-    Messages of topics that no app declares any more are left out.
+    `due` says since when each could have gone; else since it was published. Messages
+    of topics that no app declares any more are left out.
     """
     with connection.cursor() as cursor:
         cursor.execute(READ, [list(message_ids)])
         rows = cursor.fetchall()
-        cursor.execute(SUBJECTS, [list({row[3] for row in rows})])
-        subjects = {
-            row[0]: read_subject(row) for row in cursor.fetchall() if has_topic(row[2])
-        }
+    subjects = read_subjects({row[3] for row in rows})
     rows = [row for row in rows if row[3] in subjects]
     people = fetch_people(
         sorted({row[2] for row in rows}), {Channel(row[4]) for row in rows}
     )
-    envelopes = [_envelope(row, subjects[row[3]], people.get(row[2])) for row in rows]
+    envelopes = []
+    for row in rows:
+        subject = subjects[row[3]]
+        since = due.get(row[0], subject.published_at)
+        envelopes.append(_envelope(row, subject, people.get(row[2]), since))
     _add_recipients([each for each in envelopes if each.channel == Channel.EMAIL])
     return envelopes
 
 
+def read_subjects(event_pks: Iterable[int]) -> dict[int, Subject]:
+    """Return the subjects of events; without those whose topic is no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUBJECTS, [list(event_pks)])
+        return {
+            row[0]: read_subject(row) for row in cursor.fetchall() if has_topic(row[2])
+        }
+
+
 def _envelope(
-    row: tuple[Any, ...], subject: Subject, person: Person | None
+    row: tuple[Any, ...], subject: Subject, person: Person | None, due_at: datetime
 ) -> Envelope:
     pk, notification_id, _recipient, _event, channel, provider, endpoint = row[:7]
     address, keys = "", None
@@ -183,6 +212,7 @@ def _envelope(
         url=row[11],
         attempt_number=row[7],
         expires_at=row[8],
+        due_at=due_at,
     )
 
 

@@ -8,19 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from notifications.copying import copy_rows
 from notifications.ids import stream_ids
 from notifications.models import Channel, Chunk, Message
 from notifications.people import IN_APP, Endpoint, Person, fetch_people
-from notifications.providers import get_providers
 from notifications.providers.base import Envelope, Subject
 from notifications.rendering import render_words
 from notifications.rules import SEND, Decision, decide
+from notifications.services.digests import collect
 from notifications.services.inbox import count_as_unread
 from notifications.services.leasing import Batch, lease
-from notifications.services.states import state_of
+from notifications.services.states import State, set_fallbacks, state_of
 from notifications.topics import get_topic
 
 logger = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ WITH due AS (
 ), counted AS (
     SELECT id, sum(size) OVER (ORDER BY due_at, id) - size AS before FROM due
 )
-SELECT c.id, c.recipient_ids, e.id, e.key, e.topic, e.lane, e.context::text,
-       e.published_at
+SELECT c.id, c.recipient_ids, c.due_at, e.id, e.key, e.topic, e.lane, e.context::text,
+       e.published_at, e.only_channel, e.cancelled_at IS NOT NULL,
+       e.paused_at IS NOT NULL
   FROM counted
   JOIN notifications_chunk c ON c.id = counted.id
   JOIN notifications_event e ON e.id = c.event_id
@@ -59,7 +61,12 @@ MESSAGE_COLUMNS = (
 )
 STATUS = Message.Status
 UNDER_WAY = {STATUS.READY, STATUS.LEASED}
+HOPEFUL = {*UNDER_WAY, STATUS.ACCEPTED, STATUS.DIGESTED}
 NOWHERE = Endpoint("", "", "")
+NO_ENDPOINT = State(STATUS.SUPPRESSED, "no_endpoint")
+ARRIVED = State(STATUS.ACCEPTED)
+DIGESTED = State(STATUS.DIGESTED)
+LEASED = State(STATUS.LEASED)
 
 # A wording's id, its title, body and URL.
 Words = tuple[int, str, str, str]
@@ -71,6 +78,7 @@ class Taken:
 
     pk: int
     recipient_ids: list[int]
+    due_at: datetime
     event: tuple[Any, ...]
 
 
@@ -80,30 +88,50 @@ class Rows:
 
     ids: Iterator[int]
     now: datetime
-    # Whose messages are sent by whoever plans them.
-    http: frozenset[str]
+    # The providers whose messages are sent by whoever plans them.
+    direct: frozenset[str]
     wordings: list[tuple[Any, ...]] = field(default_factory=list)
     notifications: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     timers: list[tuple[Any, ...]] = field(default_factory=list)
+    digested: list[Envelope] = field(default_factory=list)
+    waiting: list[tuple[Envelope, State]] = field(default_factory=list)
     # Whose inbox has one more, once for each.
     unread: list[int] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
 
 
-def plan_next_batch(*, lane: str, now: datetime | None = None) -> Batch:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One person's notification."""
+
+    notification_id: int
+    subject: Subject
+    person: Person
+    words: Words
+    due_at: datetime
+    expires_at: datetime
+
+
+def plan_next_batch(
+    *,
+    lane: str,
+    direct: frozenset[str] = frozenset(),
+    now: datetime | None = None,
+) -> Batch:
     """Plan about a thousand recipients of the lane's oldest events.
 
     Notifications and messages are written, and their chunks deleted, in one
     transaction: a planner killed half-way leaves nothing lost and nothing doubled.
-    What can be sent at once is leased to the caller, who must send it.
+    What goes over one of the `direct` providers now is leased to the caller, who must
+    send it; the rest is due, and claimed by whoever has room.
     """
     now = now or timezone.now()
     with transaction.atomic():
         chunks = _take(lane, now)
         if not chunks:
             return Batch()
-        batch = lease(_plan_or_reject(chunks, now=now), lane=lane, now=now)
+        batch = lease(_plan_or_reject(chunks, direct, now=now), lane=lane, now=now)
         batch.taken = sum(max(len(chunk.recipient_ids), 1) for chunk in chunks)
     return batch
 
@@ -111,13 +139,15 @@ def plan_next_batch(*, lane: str, now: datetime | None = None) -> Batch:
 def _take(lane: str, now: datetime) -> list[Taken]:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [lane, now, CHUNKS, RECIPIENTS])
-        return [Taken(row[0], row[1], row[2:]) for row in cursor.fetchall()]
+        return [Taken(row[0], row[1], row[2], row[3:]) for row in cursor.fetchall()]
 
 
-def _plan_or_reject(chunks: Sequence[Taken], *, now: datetime) -> list[Envelope]:
+def _plan_or_reject(
+    chunks: Sequence[Taken], direct: frozenset[str], *, now: datetime
+) -> list[Envelope]:
     try:
         with transaction.atomic():
-            envelopes = _plan(chunks, now=now)
+            envelopes = _plan(chunks, direct, now=now)
             _delete(chunks)
             return envelopes
     except (OperationalError, InterfaceError):
@@ -128,7 +158,9 @@ def _plan_or_reject(chunks: Sequence[Taken], *, now: datetime) -> list[Envelope]
             _reject(chunks[0], error)
             return []
     return [
-        envelope for chunk in chunks for envelope in _plan_or_reject([chunk], now=now)
+        envelope
+        for chunk in chunks
+        for envelope in _plan_or_reject([chunk], direct, now=now)
     ]
 
 
@@ -149,41 +181,50 @@ def _delete(chunks: Sequence[Taken]) -> None:
 
 def replan_chunks(*, chunk_pks: Iterable[int], now: datetime | None = None) -> int:
     """Plan rejected recipients again; return how many chunks of them."""
-    rejected = Chunk.objects.filter(pk__in=list(chunk_pks), due_at__isnull=True)
-    return rejected.exclude(rejected_because="").update(
-        due_at=now or timezone.now(), rejected_because=""
-    )
+    now = now or timezone.now()
+    rejected = Chunk.objects.filter(
+        pk__in=list(chunk_pks), due_at__isnull=True
+    ).exclude(rejected_because="")
+    is_paused = Q(event__paused_at__isnull=False)
+    waiting = rejected.filter(is_paused).update(resumes_at=now, rejected_because="")
+    return waiting + rejected.exclude(is_paused).update(due_at=now, rejected_because="")
 
 
-def _plan(chunks: Sequence[Taken], *, now: datetime) -> list[Envelope]:
+def _plan(
+    chunks: Sequence[Taken], direct: frozenset[str], *, now: datetime
+) -> list[Envelope]:
     subjects = {chunk.event[0]: read_subject(chunk.event) for chunk in chunks}
     everybody = {pk for chunk in chunks for pk in chunk.recipient_ids}
-    channels = {c for subject in subjects.values() for c in subject.topic.channels}
+    channels = {c for subject in subjects.values() for c in subject.all_channels}
     people = fetch_people(sorted(everybody), channels)
-    rows = Rows(ids=stream_ids(now=now), now=now, http=frozenset(get_providers().http))
+    rows = Rows(ids=stream_ids(now=now), now=now, direct=direct)
     for chunk in chunks:
         subject = subjects[chunk.event[0]]
-        _plan_chunk(rows, subject, [people.get(pk) for pk in chunk.recipient_ids])
-    _write(rows)
+        if not subject.is_cancelled:
+            recipients = [people.get(pk) for pk in chunk.recipient_ids]
+            _plan_chunk(rows, subject, recipients, chunk.due_at)
+    write_rows(rows)
     return rows.envelopes
 
 
 def read_subject(event: Sequence[Any]) -> Subject:
-    """Return the subject of (id, key, topic, lane, context as text, published_at)."""
-    pk, key, topic, lane, context, published_at = event
-    return Subject(
-        event_id=pk,
-        key=key,
-        topic=get_topic(topic),
-        lane=lane,
-        context=json.loads(context),
-        published_at=published_at,
-    )
+    """Return the subject of a row: the fields of a subject, in their order.
+
+    The topic is its name, the context JSON. Raises KeyError for an unknown topic.
+    """
+    pk, key, topic, lane, context, *rest = event
+    return Subject(pk, key, get_topic(topic), lane, json.loads(context), *rest)
 
 
-def _plan_chunk(rows: Rows, subject: Subject, people: Iterable[Person | None]) -> None:
+def _plan_chunk(
+    rows: Rows,
+    subject: Subject,
+    people: Iterable[Person | None],
+    due_at: datetime,
+) -> None:
     # The words depend on language and time zone only: rendered once for each.
     words: dict[tuple[str, str], Words] = {}
+    expires_at = max(subject.published_at, due_at) + subject.topic.time_to_live
     for person in people:
         if person is None:
             continue
@@ -191,75 +232,92 @@ def _plan_chunk(rows: Rows, subject: Subject, people: Iterable[Person | None]) -
         wording = words.get(place)
         if wording is None:
             wording = words[place] = _word(rows, subject, *place)
-        _plan_person(rows, subject, person, wording)
+        plan_person(
+            rows,
+            Draft(next(rows.ids), subject, person, wording, due_at, expires_at),
+        )
 
 
 def _word(rows: Rows, subject: Subject, locale: str, time_zone: str) -> Words:
     title, body = render_words(
-        subject.topic.name, subject.context, locale=locale, time_zone=time_zone
+        subject.topic.name,
+        subject.context,
+        locale=locale,
+        time_zone=time_zone,
+        is_summary=bool(subject.only_channel),
     )
     wording = (next(rows.ids), title, body, str(subject.context.get("url", "")))
     rows.wordings.append(wording)
     return wording
 
 
-def _plan_person(rows: Rows, subject: Subject, person: Person, wording: Words) -> None:
-    notification_id = next(rows.ids)
+def plan_person(rows: Rows, draft: Draft) -> None:
+    """Write one person's notification and its messages into the rows."""
+    subject = draft.subject
     in_inbox = False
-    for channel in subject.topic.channels:
-        decision = decide(subject.topic, channel, person, rows.now)
-        if decision is SEND and channel == Channel.IN_APP:
-            in_inbox = True
-            rows.unread.append(person.pk)
-        places = person.endpoints(channel) or [NOWHERE]
-        for place in places:
-            envelope = Envelope(
-                next(rows.ids),
-                notification_id,
-                subject,
-                person,
-                channel,
-                place.provider,
-                place.pk,
-                place.address,
-                place.keys,
-                wording[1],
-                wording[2],
-                wording[3],
-                1,
-                subject.expires_at,
-            )
-            _plan_message(rows, envelope, decision)
+    if subject.only_channel:
+        plan_channel(rows, draft, subject.only_channel)
+    else:
+        for channel in subject.topic.channels:
+            is_going = plan_channel(rows, draft, channel)
+            in_inbox = in_inbox or (is_going and channel == Channel.IN_APP)
+        for channel in subject.topic.chain:
+            if plan_channel(rows, draft, channel):
+                break
+    if in_inbox:
+        rows.unread.append(draft.person.pk)
     rows.notifications.append(
-        (notification_id, subject.event_id, person.pk, wording[0], in_inbox)
+        (
+            draft.notification_id,
+            subject.event_id,
+            draft.person.pk,
+            draft.words[0],
+            in_inbox,
+        )
     )
 
 
-def _plan_message(rows: Rows, envelope: Envelope, decision: Decision) -> None:
-    status: str = STATUS.READY
-    reason, due_at = "", None
-    if not envelope.address:
-        status, reason = STATUS.SUPPRESSED, "no_endpoint"
-    elif decision is not SEND:
-        state = state_of(decision, expires_at=envelope.expires_at)
-        status, reason, due_at = state.status, state.reason, state.due_at
-    elif envelope.provider in rows.http:
-        status = STATUS.LEASED
-        rows.envelopes.append(envelope)
-    elif envelope.provider == IN_APP:
-        # The inbox shows the notification's own row: it has arrived.
-        status = STATUS.ACCEPTED
-    else:
-        due_at = rows.now
-    if due_at is not None:
-        rows.timers.append(
-            (
-                envelope.message_id,
-                envelope.subject.lane,
-                envelope.provider,
-                due_at,
-            )
+def plan_channel(rows: Rows, draft: Draft, channel: str) -> bool:
+    """Write a person's messages over one channel; tell whether one may arrive."""
+    subject, person, words = draft.subject, draft.person, draft.words
+    decision = decide(subject.topic, channel, person, rows.now)
+    is_going = False
+    for place in person.endpoints(channel) or [NOWHERE]:
+        envelope = Envelope(
+            next(rows.ids),
+            draft.notification_id,
+            subject,
+            person,
+            channel,
+            place.provider,
+            place.pk,
+            place.address,
+            place.keys,
+            words[1],
+            words[2],
+            words[3],
+            1,
+            draft.expires_at,
+            draft.due_at,
         )
+        if _plan_message(rows, envelope, decision) in HOPEFUL:
+            is_going = True
+    return is_going
+
+
+def _plan_message(rows: Rows, envelope: Envelope, decision: Decision) -> str:
+    """Write one message; return its status."""
+    state = _begin(rows, envelope, decision)
+    status, due_at = state.status, state.due_at
+    if status == STATUS.LEASED:
+        rows.envelopes.append(envelope)
+    elif status == STATUS.DIGESTED:
+        rows.digested.append(envelope)
+    elif due_at is not None:
+        rows.timers.append(
+            (envelope.message_id, envelope.subject.lane, envelope.provider, due_at)
+        )
+        rows.waiting.append((envelope, state))
     rows.messages.append(
         (
             envelope.message_id,
@@ -268,15 +326,34 @@ def _plan_message(rows: Rows, envelope: Envelope, decision: Decision) -> None:
             envelope.provider,
             envelope.endpoint,
             status,
-            reason,
+            state.reason,
             envelope.expires_at,
             1 if status == STATUS.LEASED else 0,
             None if status in UNDER_WAY else rows.now,
         )
     )
+    return status
 
 
-def _write(rows: Rows) -> None:
+def _begin(rows: Rows, envelope: Envelope, decision: Decision) -> State:
+    """Say where a new message starts."""
+    is_going = decision is SEND
+    if not envelope.address:
+        return NO_ENDPOINT
+    if is_going and envelope.provider == IN_APP:
+        # The inbox shows the notification's own row: it has arrived.
+        return ARRIVED
+    if envelope.subject.is_collected and (is_going or decision.due_at is not None):
+        return DIGESTED
+    if not is_going:
+        return state_of(decision, expires_at=envelope.expires_at)
+    if envelope.provider in rows.direct:
+        return LEASED
+    return State(STATUS.READY, "", rows.now)
+
+
+def write_rows(rows: Rows) -> None:
+    """Insert what was planned, in the caller's transaction."""
     copy_rows("wording", ["id", "title", "body", "url"], rows.wordings)
     copy_rows(
         "notification",
@@ -285,4 +362,6 @@ def _write(rows: Rows) -> None:
     )
     copy_rows("message", MESSAGE_COLUMNS, rows.messages)
     copy_rows("timer", ["message_id", "lane", "provider", "due_at"], rows.timers)
+    collect(rows.digested, now=rows.now)
+    set_fallbacks(rows.waiting, now=rows.now)
     count_as_unread(rows.unread)

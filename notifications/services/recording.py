@@ -10,12 +10,22 @@ from django.utils import timezone
 
 from notifications.backoff import retry_after
 from notifications.copying import copy_rows
-from notifications.models import Lease, Message, Timer
+from notifications.models import Channel, Lease, Message, Timer
 from notifications.providers.base import Envelope, Outcome, Result
+from notifications.rules import Decision
 from notifications.services.claiming import read_envelopes
 from notifications.services.devices import deactivate_devices
-from notifications.services.states import State, write_states
-from notifications.topics import WhenUnknown
+from notifications.services.digests import collect
+from notifications.services.sms import keep_references
+from notifications.services.states import (
+    State,
+    set_fallbacks,
+    state_of,
+    write_states,
+)
+from notifications.services.suppression import suppress_stopped
+from notifications.services.tallies import Done, count_up
+from notifications.topics import WhenCapped, WhenUnknown
 
 STATUS = Message.Status
 BATCH = 500
@@ -28,19 +38,21 @@ SENDER_DIED = Outcome(Result.UNKNOWN, "the sender died", "sender_died")
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A message that was handed over, and what came of it."""
+class Held:
+    """A message that was not handed over: it was too much at once."""
 
     envelope: Envelope
-    outcome: Outcome
+    decision: Decision
     lease_id: int
-    at: datetime
 
 
 def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> State:
     """Say where an outcome leaves its message (pure but for the jitter)."""
     topic = envelope.subject.topic
-    is_held = topic.when_unknown == WhenUnknown.HOLD
+    # A text costs, and does not replace itself on the phone.
+    is_held = (
+        topic.when_unknown == WhenUnknown.HOLD or envelope.channel == Channel.SMS
+    )
     if outcome.result in ENDS or (outcome.result is Result.UNKNOWN and is_held):
         return State(ENDS.get(outcome.result, STATUS.UNKNOWN), outcome.reason)
     # Each redrive gives as many attempts again.
@@ -56,22 +68,30 @@ def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> State:
 
 
 @transaction.atomic
-def record(done: Sequence[Done], *, finished: Iterable[int] = ()) -> int:
+def record(
+    done: Sequence[Done],
+    *,
+    held: Sequence[Held] = (),
+    finished: Iterable[int] = (),
+) -> int:
     """Write attempts and outcomes of what the caller still holds; return how many.
 
-    `finished` are the leases of which nothing is left to do.
+    What was `held` back counts as no attempt. `finished` are the leases of which
+    nothing is left to do.
     """
     now = timezone.now()
-    leases = {each.lease_id for each in done} | set(finished)
-    held = set(
+    leases = {each.lease_id for each in done} | {each.lease_id for each in held}
+    standing = set(
         Lease.objects.select_for_update()
-        .filter(pk__in=leases)
+        .filter(pk__in=leases.union(finished))
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-    mine = [each for each in done if each.lease_id in held]
+    mine = [each for each in done if each.lease_id in standing]
     _write(mine, now=now)
-    Lease.objects.filter(pk__in=held.intersection(finished)).delete()
+    _write_held([each for each in held if each.lease_id in standing], now=now)
+    Lease.objects.filter(pk__in=standing.intersection(finished)).delete()
+    count_up(mine, now=now)
     return len(mine)
 
 
@@ -103,11 +123,32 @@ def _write(done: Sequence[Done], *, now: datetime) -> None:
             cursor.execute(
                 "UPDATE notifications_message"
                 " SET status = 'accepted', reason = '', ended_at = %s"
-                " WHERE id = ANY(%s)",
+                # A receipt may have been quicker.
+                " WHERE id = ANY(%s) AND status = 'leased'",
                 [now, accepted],
             )
     write_states(others, now=now, not_attempted=False)
-    deactivate_devices([(each.envelope, each.outcome) for each in done])
+    set_fallbacks(others, now=now)
+    answers = [(each.envelope, each.outcome) for each in done]
+    deactivate_devices(answers)
+    suppress_stopped(answers)
+    keep_references(answers)
+
+
+def _write_held(held: Sequence[Held], *, now: datetime) -> None:
+    states = []
+    collected = []
+    for each in held:
+        envelope, decision = each.envelope, each.decision
+        state = state_of(decision, expires_at=envelope.expires_at)
+        topic = envelope.subject.topic
+        if state.status == STATUS.SUPPRESSED and topic.when_capped is WhenCapped.DIGEST:
+            state = State(STATUS.DIGESTED, decision.reason)
+            collected.append(envelope)
+        states.append((envelope, state))
+    write_states(states, now=now, not_attempted=True)
+    set_fallbacks(states, now=now)
+    collect(collected, now=now)
 
 
 def return_expired_leases(*, now: datetime | None = None) -> int:
@@ -132,7 +173,9 @@ def return_expired_leases(*, now: datetime | None = None) -> int:
             )
             done = [
                 Done(envelope, SENDER_DIED, lease.pk, now)
-                for envelope in read_envelopes(list(left.values_list("pk", flat=True)))
+                for envelope in read_envelopes(
+                    list(left.values_list("pk", flat=True)), {}
+                )
             ]
             _write(done, now=now)
             # What is still held has no topic any more.

@@ -7,11 +7,13 @@ from datetime import datetime
 from django.db import connection
 
 from notifications.copying import copy_rows
-from notifications.models import Message
+from notifications.models import Message, Timer
 from notifications.providers.base import Envelope
 from notifications.rules import Decision
 
 STATUS = Message.Status
+# Who wants to be left alone is not told in another way.
+RESTS = {"do_not_disturb", "quiet_hours", "event_paused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def write_states(
                    attempt_count = attempt_count - %s,
                    ended_at = CASE WHEN v.status = 'ready' THEN NULL ELSE %s END
               FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, status, reason)
-             WHERE m.id = v.id
+             WHERE m.id = v.id AND m.status = 'leased'
             """,
             [
                 int(not_attempted),
@@ -73,3 +75,40 @@ def write_states(
             if state.due_at is not None
         ),
     )
+
+
+def set_fallbacks(states: Sequence[tuple[Envelope, State]], *, now: datetime) -> None:
+    """See to it that the next channel of a chain is tried where this one has not done.
+
+    At once where it has ended, else when the topic says.
+    """
+    due: dict[int, tuple[str, datetime]] = {}
+    for envelope, state in states:
+        topic = envelope.subject.topic
+        if envelope.channel not in topic.chain[:-1] or state.reason in RESTS:
+            continue
+        at = now
+        if state.status == STATUS.READY:
+            at = max(now, envelope.subject.published_at + topic.fallback_after)
+        due[envelope.notification_id] = (envelope.subject.lane, at)
+    if not due:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO notifications_timer AS timer
+                   (message_id, lane, provider, due_at)
+            SELECT id, lane, %s, due_at
+              FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[])
+                AS due(id, lane, due_at)
+             ORDER BY id
+                ON CONFLICT (message_id)
+                DO UPDATE SET due_at = least(timer.due_at, excluded.due_at)
+            """,
+            [
+                Timer.FALLBACK,
+                list(due),
+                [lane for lane, _ in due.values()],
+                [at for _, at in due.values()],
+            ],
+        )

@@ -1,7 +1,7 @@
 """A lane's work: plan, send and write down, many messages at once."""
 
 import logging
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic, sleep
@@ -9,6 +9,7 @@ from time import monotonic, sleep
 from django.db import connection
 from django.utils import timezone
 
+from notifications.models import Circuit, Timer
 from notifications.providers import get_providers
 from notifications.providers.base import (
     BlockingProvider,
@@ -18,11 +19,21 @@ from notifications.providers.base import (
     Response,
     Result,
 )
+from notifications.rules import SEND
+from notifications.services.circuits import (
+    Health,
+    close_circuit,
+    load_circuits,
+    trip,
+)
 from notifications.services.claiming import claim_next_batch, find_due_providers
+from notifications.services.fallbacks import fall_back
 from notifications.services.leasing import Batch
 from notifications.services.planning import RECIPIENTS, plan_next_batch
-from notifications.services.recording import Done, record
-from notifications.transport import Failure, get_transport
+from notifications.services.recording import Held, record
+from notifications.services.tallies import Done
+from notifications.throttling import throttle
+from notifications.transport import Failure, forget_transport, get_transport
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +43,9 @@ THREADS = 4
 # Outcomes are written together, but none waits longer than this.
 RECORD_COUNT = 1000
 RECORD_SECONDS = 0.03
+# How many try a provider that was left alone, and how often circuits are looked at.
+PROBES = 10
+CIRCUIT_SECONDS = 1.0
 # How often a lane that has just been quiet is looked at.
 LOOK_SECONDS = 0.02
 
@@ -48,8 +62,12 @@ class LaneWorker:
             deque()
         )
         self.done: list[Done] = []
+        self.held: list[Held] = []
         self.left: Counter[int] = Counter()
         self.recorded_at = monotonic()
+        self.health: defaultdict[str, Health] = defaultdict(Health)
+        self.circuits: dict[str, Circuit] = {}
+        self.looked_at = 0.0
 
     def run(self, *, seconds: float, linger: float) -> int:
         """Work until nothing was due for `linger` seconds; return how much there was.
@@ -70,59 +88,88 @@ class LaneWorker:
                 self._turn(is_idle=not taken)
         finally:
             self.threads.shutdown(cancel_futures=True)
+            if len(self.transport):
+                # Broken off: the answers to come are no later worker's.
+                forget_transport()
 
     def _take(self) -> int:
         """Take up what is due while there is room; return how much it was."""
         taken = 0
-        for provider in find_due_providers(sorted(self._open()), lane=self.lane):
+        rooms = self._rooms()
+        due = find_due_providers([*rooms, Timer.FALLBACK], lane=self.lane)
+        for provider in due:
+            if provider == Timer.FALLBACK:
+                taken += fall_back(lane=self.lane)
+                continue
             batch = claim_next_batch(
-                lane=self.lane, provider=provider, limit=self._size(provider)
+                lane=self.lane, provider=provider, limit=rooms[provider]
             )
             self._start(batch)
             taken += batch.taken
         if len(self.transport) <= WINDOW - RECIPIENTS:
-            batch = plan_next_batch(lane=self.lane)
+            direct = frozenset(self.providers.http).difference(self.circuits)
+            batch = plan_next_batch(lane=self.lane, direct=direct)
             self._start(batch)
             taken += batch.taken
         return taken
 
-    def _open(self) -> set[str]:
-        """Return the providers that there is room for."""
-        names: set[str] = set()
+    def _rooms(self) -> dict[str, int]:
+        """Return how many messages of which providers may be taken up."""
+        self._look_at_circuits()
+        rooms: dict[str, int] = {}
         if len(self.transport) < WINDOW:
-            names.update(self.providers.http)
+            rooms.update(dict.fromkeys(self.providers.http, WINDOW // 2))
         if len(self.sending) < THREADS:
-            names.update(self.providers.blocking)
-        return names
+            for name, provider in self.providers.blocking.items():
+                rooms[name] = provider.batch_size
+        for name, circuit in self.circuits.items():
+            if circuit.open_until > timezone.now():
+                rooms.pop(name, None)
+            elif name in rooms:
+                # A few try whether it works again, one batch at a time.
+                rooms[name] = PROBES
+                if self.left:
+                    del rooms[name]
+        return rooms
 
-    def _size(self, provider: str) -> int:
-        if provider in self.providers.blocking:
-            return self.providers.blocking[provider].batch_size
-        return WINDOW // 2
+    def _look_at_circuits(self) -> None:
+        if monotonic() - self.looked_at > CIRCUIT_SECONDS:
+            self.circuits = load_circuits()
+            self.looked_at = monotonic()
 
     def _start(self, batch: Batch) -> None:
         if batch.lease_id is None:
             return
         self.left[batch.lease_id] = len(batch.envelopes)
+        decisions = throttle(batch.envelopes, now=timezone.now())
+        going: list[Envelope] = []
+        for envelope, decision in zip(batch.envelopes, decisions, strict=True):
+            if decision is SEND:
+                going.append(envelope)
+            else:
+                self.held.append(Held(envelope, decision, batch.lease_id))
+        self._hand_over(going, batch.lease_id)
+
+    def _hand_over(self, envelopes: Sequence[Envelope], lease_id: int) -> None:
         blocking: list[Envelope] = []
         troubles = {
             name: self.providers.http[name].prepare()
-            for name in {envelope.provider for envelope in batch.envelopes}
+            for name in {envelope.provider for envelope in envelopes}
             if name in self.providers.http
         }
-        for envelope in batch.envelopes:
+        for envelope in envelopes:
             provider = self.providers.http.get(envelope.provider)
             trouble = troubles.get(envelope.provider)
             if provider is None:
                 blocking.append(envelope)
             elif trouble is not None:
-                self._end(envelope, trouble, batch.lease_id)
+                self._end(envelope, trouble, lease_id)
             else:
-                self._request(provider, envelope, batch.lease_id)
+                self._request(provider, envelope, lease_id)
         if blocking:
             provider_of_all = self.providers.blocking[blocking[0].provider]
             future = self.threads.submit(_send, provider_of_all, blocking)
-            self.sending.append((future, batch.lease_id, blocking))
+            self.sending.append((future, lease_id, blocking))
 
     def _request(
         self, provider: HttpProvider, envelope: Envelope, lease_id: int
@@ -149,7 +196,8 @@ class LaneWorker:
             for envelope, outcome in zip(envelopes, future.result(), strict=True):
                 self._end(envelope, outcome, lease_id)
         waited = monotonic() - self.recorded_at
-        if self.done and (len(self.done) >= RECORD_COUNT or waited >= RECORD_SECONDS):
+        ready = len(self.done) + len(self.held)
+        if ready and (ready >= RECORD_COUNT or waited >= RECORD_SECONDS):
             self._record()
 
     def _end(self, envelope: Envelope, outcome: Outcome, lease_id: int) -> None:
@@ -157,12 +205,31 @@ class LaneWorker:
 
     def _record(self) -> None:
         done, self.done = self.done, []
+        held, self.held = self.held, []
         self.left.subtract(each.lease_id for each in done)
+        self.left.subtract(each.lease_id for each in held)
         finished = [lease for lease, count in self.left.items() if count <= 0]
-        record(done, finished=finished)
+        record(done, held=held, finished=finished)
         for lease in finished:
             del self.left[lease]
         self.recorded_at = monotonic()
+        self._judge_providers(done)
+
+    def _judge_providers(self, done: Sequence[Done]) -> None:
+        """Open and close circuits by what has come back."""
+        for each in done:
+            self.health[each.envelope.provider].see(each.outcome)
+        for name in {each.envelope.provider for each in done}:
+            health, circuit = self.health[name], self.circuits.get(name)
+            if circuit is None and health.is_bad:
+                logger.warning("%s is left alone: %s", name, health.last_trouble)
+                self.circuits[name] = trip(provider=name, reason=health.last_trouble)
+            elif circuit is not None and health.has_recovered:
+                close_circuit(provider=name)
+                del self.circuits[name]
+                health.recent.clear()
+            elif circuit is not None:
+                self.circuits[name] = trip(provider=name, reason=health.last_trouble)
 
 
 def _send(provider: BlockingProvider, envelopes: Sequence[Envelope]) -> list[Outcome]:

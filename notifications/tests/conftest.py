@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +11,12 @@ from notifications.tests.mail_server import MailServer
 def _no_broker(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let doorbells of tests go nowhere: the broker is another process's."""
     monkeypatch.setattr("notifications.services.publishing.ring", lambda lane: None)
+
+
+@pytest.fixture(autouse=True)
+def _own_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test full buckets: Redis outlives the test's rows."""
+    monkeypatch.setattr("notifications.throttling.PREFIX", f"test:{uuid4()}:")
 
 
 @pytest.fixture

@@ -188,7 +188,7 @@ def test_push_is_leased_to_who_plans_it(db: None, settings: Any) -> None:
     settings.NOTIFICATIONS = fcm_account()
     publish(topic=TEST_PUSH, recipients=[recipient.pk], key="k", context=WORDS)
 
-    batch = plan_next_batch(lane=STANDARD)
+    batch = plan_next_batch(lane=STANDARD, direct=frozenset({"fcm"}))
 
     [envelope] = batch.envelopes
     assert (envelope.provider, envelope.address) == ("fcm", phone.registration_id)
