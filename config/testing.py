@@ -14,12 +14,14 @@ from config.processes import StartError, raise_on_signals
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+NODE = ("node", "npm")
 
 
 def main(arguments: Sequence[str]) -> int:
     raise_on_signals()
     try:
         see_to_browser()
+        see_to_node()
         with own_services("test"):
             return _pytest(arguments)
     except StartError as error:
@@ -52,16 +54,29 @@ def own_services(name: str) -> Iterator[None]:
 
 def see_to_browser() -> None:
     """Install Debian's Chromium where none is; raises `StartError` if it cannot."""
-    if any(shutil.which(name) for name in BROWSERS):
-        return
+    if not any(shutil.which(name) for name in BROWSERS):
+        _install("The browser tests need Chromium", ["chromium"])
+
+
+def see_to_node() -> None:
+    """Install Debian's Node.js where none is; raises `StartError` if it cannot.
+
+    The servers that nobody here wrote are npm's (config/tests/peers).
+    """
+    if not all(shutil.which(name) for name in NODE):
+        _install("The tests against foreign peers need Node.js", ["nodejs", "npm"])
+
+
+def _install(why: str, packages: Sequence[str]) -> None:
+    command = f"apt install {' '.join(packages)}"
     apt = shutil.which("apt-get")
     sudo = [] if os.geteuid() == 0 else [shutil.which("sudo") or "", "-n"]
     if apt is None or "" in sudo:
-        raise StartError("The browser tests need Chromium: apt install chromium.")
-    sys.stderr.write("Installing Chromium for the browser tests.\n")
+        raise StartError(f"{why}: {command}.")
+    sys.stderr.write(f"{why}: installing {' and '.join(packages)}.\n")
     for step in (
         ["update"],
-        ["install", "--yes", "--no-install-recommends", "chromium"],
+        ["install", "--yes", "--no-install-recommends", *packages],
     ):
         answer = subprocess.run(  # noqa: S603 (our own argument list)
             [*sudo, apt, "--quiet", *step],
@@ -72,10 +87,7 @@ def see_to_browser() -> None:
         )
         if answer.returncode:
             lines = answer.stderr.strip().splitlines() or ["no word from it"]
-            raise StartError(
-                "The browser tests need Chromium: apt install chromium "
-                f"(tried it: {lines[-1]})."
-            )
+            raise StartError(f"{why}: {command} (tried it: {lines[-1]}).")
 
 
 def _pytest(arguments: Sequence[str]) -> int:

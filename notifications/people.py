@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
-from push_notifications.models import APNSDevice, GCMDevice
+from push_notifications.models import APNSDevice, GCMDevice, WebPushDevice
 
 from notifications.models import Channel
 
 IN_APP = "in_app"
+# The account in the settings that texts go through, the first there is.
+SMS_ACCOUNTS = {"TWILIO": "twilio", "SMPP": "smpp"}
 
 
 class Endpoint(NamedTuple):
@@ -47,9 +50,17 @@ class Person:
             return self.devices
         if channel == Channel.EMAIL and self.email:
             return [Endpoint("email", self.email, self.email)]
+        if channel == Channel.SMS and self.phone:
+            return _by_text(self.phone)
         if channel == Channel.IN_APP:
             return [Endpoint(IN_APP, str(self.pk), str(self.pk))]
         return []
+
+
+def _by_text(phone: str) -> list[Endpoint]:
+    accounts = settings.NOTIFICATIONS
+    carriers = [name for key, name in SMS_ACCOUNTS.items() if key in accounts]
+    return [Endpoint(carrier, phone, phone) for carrier in carriers[:1]]
 
 
 def fetch_people(pks: Sequence[int], channels: Iterable[str]) -> dict[int, Person]:
@@ -96,19 +107,22 @@ def _add_wishes(people: Mapping[int, Person]) -> None:
 def _add_devices(people: Mapping[int, Person]) -> None:
     pks = list(people)
     with connection.cursor() as cursor:
-        for provider, model, only in (
-            ("fcm", GCMDevice, "AND cloud_message_type = 'FCM'"),
-            ("apns", APNSDevice, ""),
+        for provider, model, keys, only in (
+            ("fcm", GCMDevice, "", "AND cloud_message_type = 'FCM'"),
+            ("apns", APNSDevice, "", ""),
+            ("webpush", WebPushDevice, ", p256dh, auth", ""),
         ):
             cursor.execute(
                 f"""
-                SELECT user_id, id::text, registration_id FROM {model._meta.db_table}
+                SELECT user_id, id::text, registration_id {keys}
+                  FROM {model._meta.db_table}
                  WHERE user_id = ANY(%s) AND active {only} ORDER BY id
                 """,  # noqa: S608, SLF001
                 [pks],
             )
-            for user_pk, pk, token in cursor.fetchall():
-                people[user_pk].devices.append(Endpoint(provider, pk, token))
+            for user_pk, pk, token, *pair in cursor.fetchall():
+                place = Endpoint(provider, pk, token, tuple(pair) or None)
+                people[user_pk].devices.append(place)
 
 
 def _add_suppressions(

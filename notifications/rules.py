@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from notifications.legal_hours import end_of_forbidden_hours
 from notifications.models import Channel, Priority
 from notifications.people import Person
 from notifications.quiet_hours import end_of_quiet, zone_of
@@ -26,8 +27,8 @@ def decide(topic: Topic, channel: str, person: Person, now: datetime) -> Decisio
     """Decide about one channel of a topic for a person who is there to be told.
 
     Critical topics stop for nothing but a dead address. Standard ones respect what
-    the person chose and do-not-disturb; bulk ones quiet hours as well. The inbox
-    disturbs nobody.
+    the person chose and do-not-disturb; bulk ones quiet hours as well, and in texts
+    the law's. The inbox disturbs nobody.
     """
     if channel in person.suppressed:
         return Decision(f"suppressed_{person.suppressed[channel]}")
@@ -40,9 +41,12 @@ def decide(topic: Topic, channel: str, person: Person, now: datetime) -> Decisio
     is_on = category.is_on(channel) if wish is None else wish
     if not is_on and category.kind != Kind.SYSTEM:
         return Decision("preference")
-    if person.rest is None or channel == Channel.IN_APP:
+    if channel == Channel.IN_APP:
         return SEND
-    return _respect_rest(topic, person, now)
+    decision = SEND if person.rest is None else _respect_rest(topic, person, now)
+    if topic.priority == Priority.BULK and channel == Channel.SMS:
+        return _respect_law(person, now, decision)
+    return decision
 
 
 def _respect_rest(topic: Topic, person: Person, now: datetime) -> Decision:
@@ -56,6 +60,18 @@ def _respect_rest(topic: Topic, person: Person, now: datetime) -> Decision:
         moment = decision.due_at or now
         end = end_of_quiet(moment, zone_of(person.time_zone), quiet_from, quiet_until)
         if end is not None:
-            spread = timedelta(seconds=person.pk % SPREAD_SECONDS)
-            decision = Decision("quiet_hours", end + spread)
+            decision = Decision("quiet_hours", end + _spread(person))
     return decision
+
+
+def _respect_law(person: Person, now: datetime, decision: Decision) -> Decision:
+    """Put an offer off until it may be texted, if that is later than it would go."""
+    moment = decision.due_at or now
+    end = end_of_forbidden_hours(moment, person.phone, person.time_zone)
+    if end is None:
+        return decision
+    return Decision("legal_hours", end + _spread(person))
+
+
+def _spread(person: Person) -> timedelta:
+    return timedelta(seconds=person.pk % SPREAD_SECONDS)

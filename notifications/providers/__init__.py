@@ -9,6 +9,9 @@ from notifications.providers.apns import ApnsProvider
 from notifications.providers.base import BlockingProvider, HttpProvider
 from notifications.providers.email import EmailProvider
 from notifications.providers.fcm import FcmProvider
+from notifications.providers.smpp import SmppProvider
+from notifications.providers.twilio import TwilioProvider
+from notifications.providers.webpush import WebPushProvider
 
 
 @dataclass(frozen=True)
@@ -40,4 +43,10 @@ def _make(accounts: dict[str, Any]) -> Providers:
         )
     if "APNS" in accounts:
         providers.http["apns"] = ApnsProvider(**accounts["APNS"])
+    if "WEB_PUSH" in accounts:
+        providers.http["webpush"] = WebPushProvider(**accounts["WEB_PUSH"])
+    if "TWILIO" in accounts:
+        providers.http["twilio"] = TwilioProvider(**accounts["TWILIO"])
+    if "SMPP" in accounts:
+        providers.blocking["smpp"] = SmppProvider(**accounts["SMPP"])
     return providers

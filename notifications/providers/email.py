@@ -15,11 +15,14 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from notifications.models.messages import public_id_of
 from notifications.providers.base import Envelope, Outcome, Result
 from notifications.quiet_hours import zone_of
+from notifications.topics import Kind
+from notifications.unsubscribing import unsubscribe_url
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +107,10 @@ def build_mail(
     """Return the mail of a message, in its recipient's language and time zone.
 
     The Message-ID comes from the message's own id (RFC 5322, 3.6.4), so that a mail
-    sent twice is recognised as one.
+    sent twice is recognised as one. Whatever a person can turn off says how: by one
+    click in their mail program (RFC 8058) as well.
     """
+    stop_url = _stop_url(envelope)
     context = {
         **envelope.subject.context,
         "recipient": envelope.recipient,
@@ -113,6 +118,8 @@ def build_mail(
         "title": envelope.title,
         "body": envelope.body,
         "url": envelope.url,
+        "stop_url": stop_url,
+        "preferences_url": settings.SITE_URL + reverse("notifications:preferences"),
     }
     locale, time_zone = envelope.place
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
@@ -129,11 +136,33 @@ def build_mail(
         headers={
             "Message-ID": f"<{public_id_of(envelope.message_id)}@{domain}>",
             "Auto-Submitted": "auto-generated",
+            **_stop_headers(stop_url),
         },
         connection=connection,
     )
     mail.attach_alternative(html, "text/html")
+    # What django-anymail hands to the provider, and its events bring back.
+    mail.metadata = {  # type: ignore[attr-defined]
+        "message_id": str(envelope.message_id),
+        "category": envelope.subject.topic.category.name,
+    }
     return mail
+
+
+def _stop_url(envelope: Envelope) -> str:
+    category = envelope.subject.topic.category
+    if category.kind == Kind.SYSTEM or envelope.person is None:
+        return ""
+    return unsubscribe_url(user_pk=envelope.person.pk, category=category.name)
+
+
+def _stop_headers(url: str) -> dict[str, str]:
+    if not url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _render(topic: str, name: str, context: dict[str, object]) -> str:

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 
 from django.db.models import Q
-from push_notifications.models import APNSDevice, GCMDevice
+from push_notifications.models import APNSDevice, GCMDevice, WebPushDevice
 
 from notifications.providers.base import Envelope, Outcome
 
-DEVICES = {"fcm": GCMDevice.objects, "apns": APNSDevice.objects}
+DEVICES = {
+    "fcm": GCMDevice.objects,
+    "apns": APNSDevice.objects,
+    "webpush": WebPushDevice.objects,
+}
 
 
 def deactivate_devices(answers: Iterable[tuple[Envelope, Outcome]]) -> int:

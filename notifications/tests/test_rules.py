@@ -62,7 +62,7 @@ def test_offers_by_sms_are_off_unless_turned_on():
     willing = grace(preferences={("test_offers", "sms"): True})
 
     assert decide(TEST_OFFER, Channel.SMS, grace(), NIGHT) == Decision("preference")
-    assert decide(TEST_OFFER, Channel.SMS, willing, NIGHT) == SEND
+    assert decide(TEST_OFFER, Channel.SMS, willing, NIGHT.replace(hour=16)) == SEND
 
 
 def test_do_not_disturb_that_ends_in_quiet_hours_waits_for_their_end():
