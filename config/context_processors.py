@@ -9,7 +9,11 @@ from orders.services.cart import SESSION_KEY
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    return {"MAP_TILE_URL": settings.MAP_TILE_URL, "SITE_URL": settings.SITE_URL}
+    return {
+        "MAP_TILE_URL": settings.MAP_TILE_URL,
+        "SITE_URL": settings.SITE_URL,
+        "STREAMS_URL": settings.STREAMS_URL,
+    }
 
 
 def header(request: HttpRequest) -> dict[str, object]:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -58,14 +58,15 @@ def say(line: str) -> None:
 
 def _run(stack: ExitStack) -> None:
     host, port = address()
+    streams_port = free_port_after(host, port)
     check_services()
     data = Path(os.environ.setdefault("DATA_DIR", str(ROOT / "var"))).resolve()
     stack.enter_context(embedded.only_user_of(data))
     stack.enter_context(embedded.services(data, terminal_log))
-    _prepare_environment(data, host, port)
+    _prepare_environment(data, host, port, streams_port)
     stack.enter_context(_told_to_commands(data / "environment"))
     _prepare_database()
-    site = Site(host, port, data)
+    site = Site(host, port, streams_port, data)
     stack.callback(site.stop)
     stack.callback(say, "Stopping.")
     site.start()
@@ -92,6 +93,17 @@ def address() -> tuple[str, int]:
                 "in PORT=8001 bin/run."
             ) from error
     return host, int(number)
+
+
+def free_port_after(host: str, port: int) -> int:
+    """Return the next port for the streams, or any free one where that is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in (port + 1, 0):
+        with socket.socket(family) as probe, suppress(OSError, OverflowError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, number))
+            return int(probe.getsockname()[1])
+    raise StartError(f"There is no free port on {host}.")
 
 
 def check_services() -> None:
@@ -139,18 +151,22 @@ def _check_redis(url: str) -> None:
         ) from error
 
 
-def _prepare_environment(data: Path, host: str, port: int) -> None:
+def _prepare_environment(data: Path, host: str, port: int, streams_port: int) -> None:
     """Set what production must give and a trial need not."""
+    name = f"[{host}]" if ":" in host else host
     defaults = {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "SITE_URL": f"http://{f'[{host}]' if ':' in host else host}:{port}",
+        "SITE_URL": f"http://{name}:{port}",
         "SECURE_COOKIES": "false",
         "STATIC_FROM_SOURCE": "true",
     }
     if "SECRET_KEY" not in os.environ:
         defaults["SECRET_KEY"] = _kept_secret(data / "secret-key")
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
+    # Of a site behind a proxy, the streams are there as well.
+    if "SITE_URL" not in os.environ:
+        defaults["STREAMS_URL"] = f"http://{name}:{streams_port}"
+    for variable, value in defaults.items():
+        os.environ.setdefault(variable, value)
 
 
 @contextmanager
@@ -198,10 +214,11 @@ def _welcome(url: str) -> list[str]:
 
 @dataclass
 class Site:
-    """The web server, the workers and beat; what dies is started again."""
+    """The web servers, the workers and beat; what dies is started again."""
 
     host: str
     port: int
+    streams_port: int
     data: Path
     processes: list[Process] = field(default_factory=list)
     restarts: deque[float] = field(default_factory=deque)
@@ -212,6 +229,7 @@ class Site:
         web.start()
         if not wait_until(self._answers, web, WEB_SECONDS):
             raise StartError("The web server did not start: see its lines above.")
+        self._process("streams", *self._streams_command()).start()
         for process in self._workers():
             process.start()
 
@@ -258,6 +276,15 @@ class Site:
             *("--host", self.host, "--port", str(self.port), "--workers", "2"),
             *("--blocking-threads", "4", "--respawn-failed-workers"),
             *("--workers-kill-timeout", "5", "--log-level", "warning"),
+        ]
+
+    def _streams_command(self) -> list[str]:
+        return [
+            *("-m", "granian", "--interface", "asgi", "config.asgi:application"),
+            *("--host", self.host, "--port", str(self.streams_port), "--workers", "1"),
+            *("--backlog", "4096", "--backpressure", "20000", "--no-ws"),
+            *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
+            *("--log-level", "warning"),
         ]
 
     def _workers(self) -> list[Process]:

@@ -1,8 +1,10 @@
 """All settings, read from the environment; safe when nothing is set."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 import environ
@@ -22,6 +24,14 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "development-only-" + "x" * 50
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+# Where pages listen for news (config/streams.py): its own server on the next port, or,
+# behind a proxy that sends /inbox/stream/ there, the site itself.
+_site = urlsplit(SITE_URL)
+_streams_host = f"{_site.netloc.rpartition(':')[0]}:{(_site.port or 0) + 1}"
+STREAMS_URL = env.str(
+    "STREAMS_URL",
+    default=f"{_site.scheme}://{_streams_host}" if _site.port else SITE_URL,
+).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -38,6 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "phonenumber_field",
     "push_notifications",
+    "anymail",
     "rest_framework",
     "config",
     "delivery",
@@ -155,11 +166,13 @@ X_FRAME_OPTIONS = "DENY"
 # theme needs inline styles and evaluates expressions (config/csp.py).
 MAP_TILE_URL = env.str("MAP_TILE_URL", default="")
 _tile_origin = "/".join(MAP_TILE_URL.split("/")[:3])
+_streams_origin = "/".join(STREAMS_URL.split("/")[:3])
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/", "/owner/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:", *([_tile_origin] if _tile_origin else [])],
+        "connect-src": ["'self'", *([_streams_origin] if _streams_origin else [])],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
@@ -182,7 +195,9 @@ EMAIL_TIMEOUT = 10
 
 # An account with a provider is used when its secrets are there.
 NOTIFICATIONS: dict[str, Any] = {
-    "CA_BUNDLE": env.str("PROVIDERS_CA_BUNDLE", default="")
+    "CA_BUNDLE": env.str("PROVIDERS_CA_BUNDLE", default=""),
+    # Lets browsers' push services be on this machine, as the simulator's is.
+    "ALLOW_LOCAL_ENDPOINTS": env.bool("ALLOW_LOCAL_ENDPOINTS", default=False),
 }
 if "FCM_SERVICE_ACCOUNT" in env:
     NOTIFICATIONS["FCM"] = {
@@ -197,15 +212,52 @@ if "APNS_KEY" in env:
         "topic": env.str("APNS_TOPIC"),
         "url": env.str("APNS_URL", default="https://api.push.apple.com"),
     }
+if "WEB_PUSH_KEY" in env:
+    NOTIFICATIONS["WEB_PUSH"] = {
+        "key": env.str("WEB_PUSH_KEY", multiline=True),
+        "contact": env.str(
+            "WEB_PUSH_CONTACT", default=f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}"
+        ),
+    }
+if "TWILIO_ACCOUNT_SID" in env:
+    NOTIFICATIONS["TWILIO"] = {
+        "account_sid": env.str("TWILIO_ACCOUNT_SID"),
+        "auth_token": env.str("TWILIO_AUTH_TOKEN"),
+        "sender": env.str("TWILIO_FROM"),
+        "url": env.str("TWILIO_URL", default="https://api.twilio.com"),
+    }
+if "SMPP_URL" in env:
+    _centre = urlsplit(env.str("SMPP_URL"))
+    NOTIFICATIONS["SMPP"] = {
+        "host": _centre.hostname,
+        "port": _centre.port or 2775,
+        "system_id": unquote(_centre.username or ""),
+        "password": unquote(_centre.password or ""),
+        "source": env.str("SMS_FROM"),
+    }
+# Whether open pages are told at once what arrives in an inbox (through Redis).
+NOTIFICATIONS_LIVE = env.bool("NOTIFICATIONS_LIVE", default=True)
+# Who shows it may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Devices are kept and registered by this library; its senders are not used.
 PUSH_NOTIFICATIONS_SETTINGS = {
     "UNIQUE_REG_ID": True,
     "UPDATE_ON_DUPLICATE_REG_ID": True,
 }
 
+# Mail providers tell of bounces and complaints at /anymail/ once this is set; it is
+# "name:password", which they send as basic authentication.
+ANYMAIL: dict[str, Any] = {}
+if "ANYMAIL_WEBHOOK_SECRET" in env:
+    ANYMAIL["WEBHOOK_SECRET"] = env.str("ANYMAIL_WEBHOOK_SECRET")
+
 PHONENUMBER_DEFAULT_REGION = env.str("PHONE_REGION", default="US")
 
 REST_FRAMEWORK = {
+    # No passwords over the API: they could be guessed there without a limit.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication"
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 
@@ -239,6 +291,16 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-open-spans": {
         "task": "restaurants.tasks.refresh_stale_open_spans",
         "schedule": timedelta(hours=1),
+    },
+    "turn-days": {
+        "task": "notifications.tasks.turn_days",
+        "schedule": timedelta(hours=1),
+    },
+    "launch-campaigns": {
+        "task": "notifications.tasks.launch_campaigns",
+        "schedule": timedelta(seconds=5),
+        # A launch may take longer than that; what beat sends meanwhile is not piled up.
+        "options": {"expires": 5},
     },
     "sweep-notifications": {
         "task": "notifications.tasks.sweep_notifications",

@@ -9,6 +9,9 @@ os.environ.setdefault("STATIC_FROM_SOURCE", "true")
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Nobody listens.
+STREAMS_URL = ""
+NOTIFICATIONS_LIVE = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The words of the topics that tests declare.
 TEMPLATES[0]["DIRS"].append(BASE_DIR / "notifications/tests/templates")  # type: ignore[attr-defined] # noqa: F405

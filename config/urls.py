@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from config.views import health
 from menus.views import restaurant_detail
+from notifications.metrics import metrics
 from restaurants.owner_site import owner_site
 from restaurants.urls import urlpatterns as restaurant_urls
 from restaurants.views import home
@@ -17,13 +18,18 @@ restaurant_pages = [
 urlpatterns = [
     path("", home, name="home"),
     path("healthz", health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("", include("menus.urls")),
     path("restaurants/", include((restaurant_pages, "restaurants"))),
     path("", include("orders.urls")),
     path("account/", include("customers.urls")),
     path("inbox/", include("notifications.urls")),
+    path("api/v1/notifications/", include("notifications.api_urls")),
     path("courier/", include("delivery.urls")),
     path("owner/", owner_site.urls),
     path("admin/", admin.site.urls),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
+# Only with a secret: without one, anybody could tell of bounces.
+if "WEBHOOK_SECRET" in settings.ANYMAIL:
+    urlpatterns.append(path("anymail/", include("anymail.urls")))

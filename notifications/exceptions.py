@@ -21,3 +21,39 @@ class QuietHoursError(NotificationError):
     """Quiet hours need two different ends, or none."""
 
     code = "quiet_hours"
+
+
+class DoNotDisturbError(NotificationError):
+    """Do not disturb lasts a year at most."""
+
+    code = "do_not_disturb"
+
+
+class UnknownTopicError(NotificationError):
+    """No app declares a topic of that name."""
+
+    code = "unknown_topic"
+
+
+class EventError(NotificationError):
+    """The database cannot hold the event's words."""
+
+    code = "event"
+
+
+class EndpointError(NotificationError):
+    """A browser's push service must be at a public https address."""
+
+    code = "endpoint"
+
+
+class CampaignStateError(NotificationError):
+    """A campaign in this state cannot do that."""
+
+    code = "campaign_state"
+
+
+class CampaignStartError(NotificationError):
+    """Its start has passed everywhere."""
+
+    code = "campaign_start_passed"

@@ -46,6 +46,24 @@ def end_of_quiet(
     return found
 
 
+def moment_at(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the clocks there show a naive local time for the first time.
+
+    If they jump over it, the moment of the jump.
+    """
+    wanted = local.replace(tzinfo=zone, fold=0)
+    found = wanted.astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) != local:
+        return _turn_of_clocks(wanted)
+    return found
+
+
+def next_morning(moment: datetime, zone: ZoneInfo, clock: time) -> datetime:
+    """Return the moment at which clocks there show a time on the next day."""
+    tomorrow = moment.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, clock, tzinfo=zone).astimezone(UTC)
+
+
 def _turn_of_clocks(missing: datetime) -> datetime:
     """Return the moment at which the clocks jumped over a local time."""
     zone = missing.tzinfo

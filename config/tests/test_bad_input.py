@@ -1,8 +1,10 @@
 """No input makes the site fail: each field of each form and query gets odd values."""
 
+import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +14,8 @@ from delivery.models import Delivery
 from delivery.tests.factories import deliver, own
 from menus.models import Item
 from menus.tests.factories import ItemFactory, ModifierFactory
+from notifications.services.tokens import issue_service_token
+from notifications.unsubscribing import unsubscribe_url
 from orders.tests.factories import fill_cart
 from restaurants.models import OpeningHours, Restaurant
 
@@ -93,6 +97,11 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
         "time_zone": "UTC",
         "password": "correct-horse-battery",
     }
+    preferences = {"orders-email": "on", "quiet_from": "22:00", "quiet_until": "7:00"}
+    device = {"registration_id": "ab", "name": "Phone", "application_id": "x"}
+    browser = {**device, "p256dh": "x", "auth": "x", "browser": "CHROME"}
+    unsubscribe = unsubscribe_url(user_pk=ada.pk, category="orders")
+    unsubscribe = unsubscribe.removeprefix(settings.SITE_URL)
     profile = {"name": "Ada", "phone": "", "time_zone": "UTC", "locale": "en"}
     return [
         ("post", reverse("customers:place-choose"), PLACE),
@@ -104,6 +113,13 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
         ("post", reverse("orders:checkout"), wish),
         ("get", reverse("orders:order-list"), {"cursor": "x"}),
         ("get", reverse("notifications:inbox"), {"after": "x"}),
+        ("post", reverse("notifications:preferences"), preferences),
+        ("post", reverse("notifications:do-not-disturb"), {"for": "hour"}),
+        ("post", unsubscribe, {"action": "undo"}),
+        ("get", reverse("notifications-api:inbox"), {"cursor": "x"}),
+        ("post", reverse("notifications-api:fcm-list"), device),
+        ("post", reverse("notifications-api:apns-list"), device),
+        ("post", reverse("notifications-api:webpush-list"), browser),
         ("post", reverse("orders:order-cancel", args=[order]), {"reason": "mistake"}),
         ("post", reverse("orders:order-again", args=[order]), {"replace": ""}),
         (
@@ -203,3 +219,37 @@ def test_hours_that_somebody_added_meanwhile_are_told(client: Client) -> None:
     restaurant.refresh_from_db()
     assert "nothing was saved" in answer.content.decode()
     assert restaurant.name != "Da Ugo"
+
+
+@pytest.mark.parametrize("odd", [*ODD, None, 7, -1.5, True, [], {}, [[]], {"a": "\0"}])
+def test_no_odd_value_makes_the_api_fail(client: Client, ada: User, odd: Any) -> None:
+    client.force_login(ada)
+    secret = issue_service_token(name="service")[1]
+    wish = {"category": "orders", "channel": "email", "is_on": False}
+    hours = {"starts_at": "22:00", "ends_at": "07:00"}
+    change = {
+        "preferences": [wish],
+        "quiet_hours": hours,
+        "do_not_disturb_until": "2026-11-21T10:00:00Z",
+    }
+    event = {"topic": "order_placed", "recipients": [ada.pk], "key": "k", "context": {}}
+    bodies = [
+        odd,
+        *({**change, name: odd} for name in change),
+        *({"preferences": [{**wish, name: odd}]} for name in wish),
+        *({"quiet_hours": {**hours, name: odd}} for name in hours),
+        *({**event, name: odd} for name in event),
+        {**event, "recipients": [odd]},
+        {**event, "context": {"url": odd}},
+        {**event, "context": {"name": odd}},
+    ]
+
+    for body in bodies:
+        for method, name in (("patch", "preferences"), ("post", "events")):
+            answer: Any = getattr(client, method)(
+                reverse(f"notifications-api:{name}"),
+                json.dumps(body),
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {secret}"},
+            )
+            assert answer.status_code < 500, (name, body)

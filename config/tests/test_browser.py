@@ -41,6 +41,8 @@ def test_pages_fit_the_screen_and_keep_the_policy(browser, live_server, width):
         "checkout": reverse("orders:checkout"),
         "order": order.get_absolute_url(),
         "orders": reverse("orders:order-list"),
+        "inbox": reverse("notifications:inbox"),
+        "preferences": reverse("notifications:preferences"),
     }
     for name, path in paths.items():
         answer = page.goto(live_server.url + path)

@@ -97,6 +97,7 @@ def test_site_starts_survives_a_kill_and_leaves_nothing_behind(data: Path) -> No
     site = launch({"PORT": str(port), "DATA_DIR": str(data)})
     wait_for(lambda: answers(port))
     wait_for(lambda: sum("celery" in it for it in processes_of(data).values()) >= 9)
+    assert any("config.asgi" in it for it in processes_of(data).values())
 
     site.kill()
     site.communicate(timeout=SECONDS)

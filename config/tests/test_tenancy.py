@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from push_notifications.models import APNSDevice, GCMDevice, WebPushDevice
 
 from config.urls import urlpatterns
 from customers.models import Address, User
@@ -19,8 +20,12 @@ from delivery.models import Delivery
 from delivery.tests.factories import deliver, own
 from menus.models import Item, Menu, Modifier, ModifierGroup, Section
 from menus.tests.factories import ItemFactory, ModifierFactory
-from notifications.models import Notification
-from notifications.tests.factories import NotificationFactory
+from notifications.models import Notification, Preference, RecipientSettings
+from notifications.tests.factories import (
+    APNSDeviceFactory,
+    GCMDeviceFactory,
+    NotificationFactory,
+)
 from orders.models import CartLine, Order
 from orders.tests.factories import fill_cart
 from restaurants.models import Restaurant
@@ -40,18 +45,25 @@ EVERYBODYS = {
 }
 # Whoever holds the link may open these.
 LINK_HOLDERS = {
+    "metrics",  # its token, rather
     "customers:password-reset-confirm",
     "delivery:courier-delivery",
     "delivery:courier-position",
-    "delivery:courier-step",
+    *("delivery:courier-step", "notifications:unsubscribe"),
 }
+# Only what Twilio has signed is let in (notifications/tests/test_webhooks.py).
+TWILIOS = {"notifications:twilio-status", "notifications:twilio-inbound"}
 # Whoever is signed in sees their own here.
 SIGNED_IN = {
     *("orders:checkout", "orders:order-list"),
     *("customers:profile", "customers:password-change"),
     *("customers:address-list", "customers:address-add"),
     *("notifications:inbox", "notifications:inbox-mark-all-read"),
-    "notifications:unread-count",
+    *("notifications:unread-count", "notifications:preferences"),
+    "notifications:do-not-disturb",
+    *("notifications-api:preferences", "notifications-api:inbox"),
+    "notifications-api:inbox-read-all",
+    *(f"notifications-api:{kind}-list" for kind in ("apns", "fcm", "webpush")),
 }
 # One row of somebody's, named in the address.
 ONES_OWN = {
@@ -59,8 +71,13 @@ ONES_OWN = {
     *("orders:order-again", "orders:order-review"),
     *("customers:address-edit", "customers:address-choose"),
     "customers:address-delete",
-    "notifications:notification-open",
+    *("notifications:notification-open", "notifications:notification-archive"),
+    *("notifications:notification-mark-unread", "notifications:device-remove"),
+    *(f"notifications-api:notification-{act}" for act in ("read", "unread", "archive")),
+    *(f"notifications-api:{kind}-detail" for kind in ("apns", "fcm", "webpush")),
 }
+# Other systems publish here, with a token (notifications/tests/test_api.py).
+SYSTEMS = {"notifications-api:events"}
 # One line of the cart, found among the visitor's own only.
 CART_LINES = {"orders:cart-change-line", "orders:cart-remove-line"}
 
@@ -89,14 +106,23 @@ def adas() -> dict[str, Any]:
         "address": AddressFactory.create(user=ada),
         "notification": NotificationFactory.create(recipient=ada, read_at=None),
         "line": CartLine.objects.get(cart__user=ada),
+        "fcm": GCMDeviceFactory.create(user=ada),
+        "apns": APNSDeviceFactory.create(user=ada),
+        "webpush": WebPushDevice.objects.create(user=ada, registration_id="x"),
     }
 
 
 def address_of(name: str, rows: dict[str, Any]) -> str:
+    if name == "notifications:device-remove":
+        return reverse(name, args=["fcm", rows["fcm"].pk])
+    if name.endswith("-detail") and name.startswith("notifications-api:"):
+        kind = name.removeprefix("notifications-api:").removesuffix("-detail")
+        return reverse(name, args=[rows[kind].pk])
     row = {
         "orders": rows["order"].public_id,
         "customers": rows["address"].pk,
         "notifications": rows["notification"].pk,
+        "notifications-api": rows["notification"].pk,
     }[name.split(":", maxsplit=1)[0]]
     return reverse(name, args=[row])
 
@@ -108,17 +134,30 @@ def snapshot(rows: dict[str, Any]) -> list[Any]:
         list(Address.objects.filter(user=ada).values()),
         list(Notification.objects.filter(recipient=ada).values()),
         list(CartLine.objects.filter(cart__user=ada).values()),
+        list(GCMDevice.objects.filter(user=ada).values()),
+        list(APNSDevice.objects.filter(user=ada).values()),
+        list(WebPushDevice.objects.filter(user=ada).values()),
+        list(Preference.objects.filter(user=ada).values()),
+        list(RecipientSettings.objects.filter(user=ada).values()),
     ]
 
 
 def test_every_page_is_said_to_be_somebodys() -> None:
-    said = EVERYBODYS | LINK_HOLDERS | SIGNED_IN | ONES_OWN | CART_LINES
+    said = (
+        EVERYBODYS
+        | LINK_HOLDERS
+        | TWILIOS
+        | SIGNED_IN
+        | ONES_OWN
+        | CART_LINES
+        | SYSTEMS
+    )
 
     assert set(names_in(list(urlpatterns))) == said
 
 
 @pytest.mark.parametrize("name", sorted(ONES_OWN))
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_a_stranger_finds_nothing(
     client: Client, adas: dict[str, Any], name: str, method: str
 ) -> None:
@@ -132,7 +171,7 @@ def test_a_stranger_finds_nothing(
 
 
 @pytest.mark.parametrize("name", sorted(ONES_OWN | SIGNED_IN))
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_who_is_not_signed_in_is_asked_to(
     client: Client, adas: dict[str, Any], name: str, method: str
 ) -> None:

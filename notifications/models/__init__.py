@@ -1,4 +1,6 @@
+from notifications.models.campaigns import Campaign
 from notifications.models.choices import Channel, Priority
+from notifications.models.digests import Digest, DigestItem
 from notifications.models.events import Chunk, Event
 from notifications.models.messages import Attempt, Message, Notification, Wording
 from notifications.models.people import (
@@ -7,12 +9,20 @@ from notifications.models.people import (
     Suppression,
     UnreadCount,
 )
-from notifications.models.queues import Lease, Timer
+from notifications.models.queues import Circuit, Lease, Timer
+from notifications.models.sms import SmsReference
+from notifications.models.tallies import LATENCY_BOUNDS, Tally
+from notifications.models.tokens import ServiceToken
 
 __all__ = [
+    "LATENCY_BOUNDS",
     "Attempt",
+    "Campaign",
     "Channel",
     "Chunk",
+    "Circuit",
+    "Digest",
+    "DigestItem",
     "Event",
     "Lease",
     "Message",
@@ -20,7 +30,10 @@ __all__ = [
     "Preference",
     "Priority",
     "RecipientSettings",
+    "ServiceToken",
+    "SmsReference",
     "Suppression",
+    "Tally",
     "Timer",
     "UnreadCount",
     "Wording",

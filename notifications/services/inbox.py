@@ -1,12 +1,15 @@
 """What people do with their inbox, and its counter of unread notifications."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from notifications.live import tell_streams
 from notifications.models import Notification, UnreadCount
 
 
@@ -25,6 +28,7 @@ def count_as_unread(recipient_pks: Sequence[int]) -> None:
             """,
             [list(recipient_pks)],
         )
+    _tell_after_commit(set(recipient_pks))
 
 
 def mark_read(*, notification: Notification) -> None:
@@ -36,7 +40,10 @@ def mark_unread(*, notification: Notification) -> None:
     """Mark one notification of the inbox unread again."""
     with transaction.atomic():
         changed = Notification.objects.filter(
-            pk=notification.pk, in_inbox=True, read_at__isnull=False
+            pk=notification.pk,
+            in_inbox=True,
+            archived_at__isnull=True,
+            read_at__isnull=False,
         ).update(read_at=None)
         count_as_unread([notification.recipient_id] * changed)
 
@@ -64,4 +71,10 @@ def _mark_read(recipient_pk: int, **which: int) -> int:
         UnreadCount.objects.filter(user=recipient_pk).update(
             unread=Greatest(F("unread") - changed, 0)
         )
+        _tell_after_commit([recipient_pk])
     return changed
+
+
+def _tell_after_commit(user_pks: Iterable[int]) -> None:
+    if settings.NOTIFICATIONS_LIVE:
+        transaction.on_commit(partial(tell_streams, user_pks), robust=True)

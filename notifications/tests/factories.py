@@ -8,14 +8,20 @@ from factory.django import DjangoModelFactory
 from push_notifications.models import APNSDevice, GCMDevice
 
 from notifications.models import (
+    LATENCY_BOUNDS,
+    Campaign,
     Channel,
     Chunk,
+    Circuit,
     Event,
+    Lease,
     Message,
     Notification,
     Preference,
     Priority,
     RecipientSettings,
+    Suppression,
+    Tally,
     Timer,
     Wording,
 )
@@ -56,6 +62,20 @@ class EventFactory(DjangoModelFactory[Event]):
 
     class Meta:
         model = Event
+
+
+class CampaignFactory(DjangoModelFactory[Campaign]):
+    """A draft for all guests, at once."""
+
+    name = "Soup week"
+    segment = "test_guests"
+    topic = "test_campaign"
+    title = "Soup for two"
+    body = "Today all soups come twice."
+    url = "/restaurants/"
+
+    class Meta:
+        model = Campaign
 
 
 class ChunkFactory(DjangoModelFactory[Chunk]):
@@ -130,3 +150,52 @@ class MessageFactory(DjangoModelFactory[Message]):
                 provider=self.provider,
                 due_at=extracted or timezone.now(),
             )
+
+
+class LeaseFactory(DjangoModelFactory[Lease]):
+    lane = Priority.STANDARD
+    leased_until = factory.LazyFunction(timezone.now)
+
+    class Meta:
+        model = Lease
+
+
+class CircuitFactory(DjangoModelFactory[Circuit]):
+    provider = "fcm"
+    opened_at = factory.LazyFunction(timezone.now)
+    open_until = factory.LazyFunction(timezone.now)
+    reason = "503 Service Unavailable"
+
+    class Meta:
+        model = Circuit
+
+
+class SuppressionFactory(DjangoModelFactory[Suppression]):
+    channel = Channel.EMAIL
+    address = factory.Sequence(lambda n: f"bounced{n}@example.com")
+    reason = Suppression.Reason.BOUNCE
+
+    class Meta:
+        model = Suppression
+
+
+class TallyFactory(DjangoModelFactory[Tally]):
+    """Attempts of this minute, accepted within 50 ms unless told otherwise."""
+
+    minute = factory.LazyFunction(
+        lambda: timezone.now().replace(second=0, microsecond=0)
+    )
+    lane = Priority.STANDARD
+    provider = "fcm"
+    outcome = "accepted"
+    reason = ""
+    count = 1
+
+    class Meta:
+        model = Tally
+
+    @factory.lazy_attribute  # type: ignore[untyped-decorator]
+    def latencies(self) -> list[int]:
+        if self.outcome != "accepted":
+            return []
+        return [self.count, *[0] * len(LATENCY_BOUNDS)]

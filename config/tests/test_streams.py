@@ -1,0 +1,220 @@
+"""The streams' server as a browser meets it: a process of its own, and a real Redis."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+import redis
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from config.streams import CLIENT_NAME
+from config.tests.conftest import session_of
+from config.tests.test_launcher import free_port, wait_for
+from customers.tests.factories import UserFactory
+from notifications.models import Notification
+from notifications.services.inbox import mark_all_read, mark_read
+from notifications.tests.factories import NotificationFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SITE = "http://site.example:8000"
+Ask = Callable[..., HTTPResponse]
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup) -> Iterator[int]:
+    """Start the server on the tests' database; give its port."""
+    port = free_port()
+    found = connection.settings_dict
+    host = found["HOST"].replace("/", "%2F")
+    place = f"{host}:{found['PORT']}" if found["PORT"] else host
+    url = f"postgres://{found['USER']}:{found['PASSWORD']}@{place}/{found['NAME']}"
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": url,
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SITE_URL": SITE,
+        "SECURE_COOKIES": "false",
+    }
+    arguments = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(  # noqa: S603 (our own argument list)
+        [sys.executable, "-m", "granian", *arguments, "config.asgi:application"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | variables,
+    )
+    wait_for(lambda: listens(port))
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def signed_in(user) -> str:
+    client = Client()
+    client.force_login(user)
+    return f"other=1; sessionid={client.cookies['sessionid'].value}"
+
+
+@pytest.fixture
+def ask(server) -> Iterator[Ask]:
+    """Give what asks the server; the answers are closed when the test is over."""
+    with ExitStack() as stack:
+
+        def ask(
+            cookie: str, method: str = "GET", path: str = "/inbox/stream/"
+        ) -> HTTPResponse:
+            line = HTTPConnection("127.0.0.1", server, timeout=10)
+            stack.enter_context(closing(line))
+            line.request(method, path, headers={"Cookie": cookie, "Origin": SITE})
+            return stack.enter_context(line.getresponse())
+
+        yield ask
+
+
+def next_event(stream: HTTPResponse) -> str:
+    lines: list[str] = []
+    while (line := stream.readline().decode().rstrip("\n")) or not lines:
+        if line:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def unread(count: int) -> str:
+    return f"event: unread\ndata: {count}"
+
+
+@pytest.fixture
+def ada(settings):
+    settings.NOTIFICATIONS_LIVE = True
+    return UserFactory.create()
+
+
+def test_the_count_is_told_at_once_and_when_it_changes(ask, ada):
+    NotificationFactory.create(recipient=ada)
+    stream, other = ask(signed_in(ada)), ask(signed_in(ada))
+    assert next_event(stream) == next_event(other) == unread(1)
+
+    NotificationFactory.create(recipient=ada)
+    assert next_event(stream) == next_event(other) == unread(2)
+
+    mark_read(notification=Notification.objects.filter(recipient=ada)[0])
+    assert next_event(stream) == unread(1)
+
+    mark_all_read(recipient_pk=ada.pk)
+    assert next_event(stream) == unread(0)
+
+
+def test_nobody_hears_of_anothers_inbox(ask, ada):
+    stream = ask(signed_in(ada))
+    assert next_event(stream) == unread(0)
+
+    NotificationFactory.create()
+    NotificationFactory.create(recipient=ada)
+
+    assert next_event(stream) == unread(1)
+
+
+def test_a_page_that_is_closed_and_opened_again_goes_on(ask, ada):
+    cookie = signed_in(ada)
+    for count in range(3):
+        with ask(cookie) as stream:
+            assert next_event(stream) == unread(count)
+            NotificationFactory.create(recipient=ada)
+            assert next_event(stream) == unread(count + 1)
+        time.sleep(0.1)
+
+
+def test_news_go_on_after_redis_was_away(ask, ada):
+    stream = ask(signed_in(ada))
+    assert next_event(stream) == unread(0)
+    client = redis.Redis.from_url(settings.REDIS_URL)
+
+    for connected in client.client_list():
+        if connected["name"] == CLIENT_NAME:
+            client.client_kill(connected["addr"])
+    NotificationFactory.create(recipient=ada)
+
+    assert next_event(stream) == unread(1)
+    client.close()
+
+
+def test_only_the_sites_own_pages_may_read(ask, ada):
+    answer = ask(signed_in(ada))
+
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    assert answer.headers["Access-Control-Allow-Origin"] == SITE
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["", "sessionid=", "sessionid=guess", "sessionid=%00", "=;;;=", "x" * 4000],
+)
+def test_who_is_not_signed_in_hears_nothing(ask, cookie):
+    answer = ask(cookie)
+
+    assert (answer.status, answer.read()) == (401, b"Unauthorized")
+
+
+def test_a_session_that_ended_hears_nothing(ask, ada):
+    left, changed, closed = signed_in(ada), signed_in(ada), signed_in(ada)
+    client = Client()
+    client.cookies["sessionid"] = left.rpartition("=")[2]
+    client.logout()
+    assert ask(left).status == 401
+
+    ada.set_password("another-horse-battery")
+    ada.save()
+    assert ask(changed).status == 401
+
+    get_user_model().objects.update(is_active=False)
+    assert ask(closed).status == 401
+
+
+def test_there_is_nothing_else(ask, ada):
+    cookie = signed_in(ada)
+
+    assert ask(cookie, path="/").status == 404
+    assert ask(cookie, method="POST").status == 405
+
+
+def test_a_page_without_a_stream_asks_each_minute(browser, live_server, ada):
+    context = browser.new_context()
+    context.add_cookies(session_of(ada, live_server.url))
+    page = context.new_page()
+    page.clock.install()
+    page.goto(live_server.url + reverse("notifications:inbox"))
+    badge = page.locator("[data-unread]")
+    assert not badge.is_visible()
+
+    NotificationFactory.create(recipient=ada)
+    page.clock.fast_forward(61_000)
+
+    badge.wait_for()
+    assert badge.inner_text() == "1"
+    context.close()
+
+
+def test_a_redis_that_is_down_stops_nobody(ada, settings, caplog):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    notification = NotificationFactory.create(recipient=ada)
+
+    mark_read(notification=notification)
+
+    assert Notification.objects.get(pk=notification.pk).read_at
+    assert "are not told" in caplog.text

@@ -1,0 +1,37 @@
+"""Tell open pages at once that somebody's inbox has changed."""
+
+import functools
+import logging
+from collections.abc import Iterable
+
+import redis
+from django.conf import settings
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+# A page's badge is not worth a long wait.
+PATIENCE_SECONDS = 0.5
+
+
+def inbox_channel(user_pk: int) -> str:
+    """Return the Redis channel on which changes of an inbox are told."""
+    return f"tiffin:inbox:{user_pk}"
+
+
+def tell_streams(user_pks: Iterable[int]) -> None:
+    """Publish that these inboxes changed; a Redis that is down is only logged."""
+    pipeline = _client(settings.REDIS_URL).pipeline(transaction=False)
+    for user_pk in user_pks:
+        pipeline.publish(inbox_channel(user_pk), "")
+    try:
+        pipeline.execute()
+    except RedisError as error:
+        logger.warning("Open pages are not told of new notifications: %s", error)
+
+
+@functools.cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(
+        url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
+    )
