@@ -22,6 +22,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from config import embedded
+from config.outside_world.starting import outside_world
 from config.processes import (
     WIDTH,
     Process,
@@ -33,6 +34,8 @@ from config.processes import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+# Whoever sets one of these has somebody to send messages through.
+ACCOUNTS = ("FCM_", "APNS_", "WEB_PUSH_", "TWILIO_", "SMPP_", "EMAIL_URL")
 LANES = ("critical", "standard", "bulk")
 WEB_SECONDS = 60
 RESTARTS, RESTART_SECONDS = 5, 60
@@ -64,6 +67,7 @@ def _run(stack: ExitStack) -> None:
     stack.enter_context(embedded.only_user_of(data))
     stack.enter_context(embedded.services(data, terminal_log))
     _prepare_environment(data, host, port, streams_port)
+    page = _play_providers(stack, data)
     stack.enter_context(_told_to_commands(data / "environment"))
     _prepare_database()
     site = Site(host, port, streams_port, data)
@@ -71,7 +75,7 @@ def _run(stack: ExitStack) -> None:
     stack.callback(say, "Stopping.")
     site.start()
     say("")
-    for line in _welcome(os.environ["SITE_URL"]):
+    for line in _welcome(os.environ["SITE_URL"], page):
         say(line)
     site.watch()
 
@@ -169,6 +173,17 @@ def _prepare_environment(data: Path, host: str, port: int, streams_port: int) ->
         os.environ.setdefault(variable, value)
 
 
+def _play_providers(stack: ExitStack, data: Path) -> str:
+    """Play the providers, unless there is an account with one; return their page."""
+    if any(name.startswith(ACCOUNTS) for name in os.environ):
+        return ""
+    world = stack.enter_context(
+        outside_world(data, ledger=data / "sent-messages.jsonl")
+    )
+    os.environ.update(world.environ())
+    return world.http_plain
+
+
 @contextmanager
 def _told_to_commands(path: Path) -> Iterator[None]:
     """Leave word for manage.py while this runs of what it runs with."""
@@ -201,13 +216,15 @@ def _prepare_database() -> None:
         say(line)
 
 
-def _welcome(url: str) -> list[str]:
+def _welcome(url: str, page: str) -> list[str]:
+    outbox = f"  messages  go nowhere; look at them at {page}/"
     return [
         f"Open {url}",
         f"  customer  customer@tiffin.example  {url}/account/sign-in/",
         f"  owner     owner@tiffin.example     {url}/owner/",
         f"  operator  operator@tiffin.example  {url}/admin/",
         "  password  tiffin-demo-2026 (the demo city's; yours if you changed it)",
+        *([outbox] if page else []),
         "Ctrl-C stops everything and keeps the data.",
     ]
 

@@ -53,6 +53,11 @@ class Accounts:
         }
 
 
+def make_key() -> str:
+    """Return a P-256 private key in PEM, for a sender of Web Push."""
+    return _pem(ec.generate_private_key(ec.SECP256R1()))
+
+
 def make_accounts(token_uri: str) -> Accounts:
     google = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     apple = ec.generate_private_key(ec.SECP256R1())

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from config.outside_world.keys import make_key
 from config.processes import Process, StartError, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,24 @@ class World:
         self.twilio: Json = places["twilio"]
         self.smtp: Json = places["smtp"]
         self.smpp: Json = places["smpp"]
+
+    def environ(self) -> dict[str, str]:
+        """Return the variables with which Tiffin has accounts at these providers."""
+        return {
+            "PROVIDERS_CA_BUNDLE": self.ca,
+            "FCM_SERVICE_ACCOUNT": json.dumps(self.fcm["service_account"]),
+            "FCM_URL": self.http,
+            **{f"APNS_{name.upper()}": value for name, value in self.apns.items()},
+            "APNS_URL": self.http,
+            "WEB_PUSH_KEY": make_key(),
+            "WEB_PUSH_CONTACT": "mailto:demo@tiffin.example",
+            "ALLOW_LOCAL_ENDPOINTS": "true",
+            "TWILIO_ACCOUNT_SID": self.twilio["account_sid"],
+            "TWILIO_AUTH_TOKEN": self.twilio["auth_token"],
+            "TWILIO_FROM": "+12125550199",
+            "TWILIO_URL": self.http,
+            "EMAIL_URL": f"smtp://{self.smtp['host']}:{self.smtp['port']}",
+        }
 
     def control(self, provider: str, **faults: Any) -> Json:
         return self._ask("POST", f"/_control/{provider}", faults)
