@@ -7,6 +7,6 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Models must be loaded before these can be imported.
-        from orders import notifications, receivers  # noqa: F401, PLC0415
+        from orders import notifications, receivers, segments  # noqa: F401, PLC0415
 
         receivers.connect()

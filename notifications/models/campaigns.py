@@ -50,12 +50,12 @@ class Campaign(models.Model):
         _("starts at"),
         null=True,
         blank=True,
-        help_text=_(
-            "Empty: at once. In UTC, or as each recipient's own clock shows it."
-        ),
+        help_text=_("Empty: at once. In UTC, unless local time is on."),
     )
     is_local_time = models.BooleanField(
-        _("in each recipient's own time"), default=False
+        _("local time"),
+        default=False,
+        help_text=_("It starts when each recipient's own clock shows that time."),
     )
     per_second = models.PositiveIntegerField(
         _("people per second at most"),
