@@ -1,8 +1,34 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 
+from notifications.operator_pages import operator_urls
 from restaurants.owner_site import BackOffice
 
 
 class OperatorSite(BackOffice):
     site_header = _("Tiffin operators")
     site_title = _("Tiffin operators")
+
+    def extra_urls(self) -> list[URLPattern]:
+        return operator_urls(self.admin_view)
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Put the page of now first among what there is about notifications."""
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        if request.user.has_perm("notifications.view_message"):
+            page = {
+                "name": _("Now"),
+                "object_name": "Now",
+                "admin_url": reverse("admin:notifications_now"),
+                "add_url": None,
+                "view_only": True,
+            }
+            for app in apps:
+                if app["app_label"] == "notifications":
+                    app["models"].insert(0, page)
+        return apps

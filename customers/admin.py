@@ -49,6 +49,7 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
     search_fields = ["email", "name", "phone"]
     ordering = ["email"]
     readonly_fields = ["last_login", "date_joined"]
+    change_form_before_template = "admin/customers/_user_links.html"
     fieldsets = (
         (None, {"fields": ("email", "password")}),
         (_("Person"), {"fields": ("name", "phone", "time_zone", "locale")}),
