@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from push_notifications.models import APNSDevice, GCMDevice, WebPushDevice
 
+from notifications.copying import as_array
 from notifications.models import Channel
 
 IN_APP = "in_app"
@@ -69,8 +70,8 @@ def fetch_people(pks: Sequence[int], channels: Iterable[str]) -> dict[int, Perso
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id, email, phone, locale, time_zone FROM {table}"  # noqa: S608
-            " WHERE id = ANY(%s) AND is_active",
-            [list(pks)],
+            " WHERE id = ANY(%s::bigint[]) AND is_active",
+            [as_array(pks)],
         )
         people = {row[0]: Person(*row) for row in cursor.fetchall()}
     _add_wishes(people)
@@ -86,18 +87,18 @@ def fetch_people(pks: Sequence[int], channels: Iterable[str]) -> dict[int, Perso
 
 
 def _add_wishes(people: Mapping[int, Person]) -> None:
-    pks = list(people)
+    pks = as_array(people)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT user_id, category, channel, is_enabled"
-            " FROM notifications_preference WHERE user_id = ANY(%s)",
+            " FROM notifications_preference WHERE user_id = ANY(%s::bigint[])",
             [pks],
         )
         for user_pk, category, channel, is_enabled in cursor.fetchall():
             people[user_pk].preferences[category, channel] = is_enabled
         cursor.execute(
             "SELECT user_id, quiet_from, quiet_until, do_not_disturb_until"
-            " FROM notifications_recipientsettings WHERE user_id = ANY(%s)",
+            " FROM notifications_recipientsettings WHERE user_id = ANY(%s::bigint[])",
             [pks],
         )
         for user_pk, *rest in cursor.fetchall():
@@ -105,7 +106,7 @@ def _add_wishes(people: Mapping[int, Person]) -> None:
 
 
 def _add_devices(people: Mapping[int, Person]) -> None:
-    pks = list(people)
+    pks = as_array(people)
     with connection.cursor() as cursor:
         for provider, model, keys, only in (
             ("fcm", GCMDevice, "", "AND cloud_message_type = 'FCM'"),
@@ -116,7 +117,7 @@ def _add_devices(people: Mapping[int, Person]) -> None:
                 f"""
                 SELECT user_id, id::text, registration_id {keys}
                   FROM {model._meta.db_table}
-                 WHERE user_id = ANY(%s) AND active {only} ORDER BY id
+                 WHERE user_id = ANY(%s::bigint[]) AND active {only} ORDER BY id
                 """,  # noqa: S608, SLF001
                 [pks],
             )

@@ -6,7 +6,7 @@ and forgets itself. Whatever Redis loses is a bucket that is full.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
@@ -86,7 +86,8 @@ def throttle(envelopes: Sequence[Envelope], *, now: datetime) -> list[Decision]:
     Critical messages are not throttled. Where Redis does not answer, bulk waits and
     the rest goes.
     """
-    wanted = [list(_buckets(envelope, now)) for envelope in envelopes]
+    rates = settings.NOTIFICATIONS.get("PER_SECOND", {})
+    wanted = [list(_buckets(envelope, rates, now)) for envelope in envelopes]
     if not any(wanted):
         return [SEND] * len(envelopes)
     try:
@@ -107,19 +108,23 @@ def _is_bulk(envelope: Envelope) -> bool:
     return envelope.subject.topic.priority == Priority.BULK
 
 
-def _buckets(envelope: Envelope, now: datetime) -> Iterator[Bucket]:
+def _buckets(
+    envelope: Envelope, rates: Mapping[str, float], now: datetime
+) -> Iterator[Bucket]:
     topic, person = envelope.subject.topic, envelope.person
     if topic.priority == Priority.CRITICAL:
         return
     if envelope.channel == Channel.PUSH:
         key = f"device:{envelope.provider}:{envelope.endpoint}"
         yield Bucket(key, DEVICE_SECONDS, DEVICE_BURST, "device_rate")
-    rate = settings.NOTIFICATIONS.get("PER_SECOND", {}).get(envelope.provider)
+    rate = rates.get(envelope.provider)
     if rate:
         # Bulk sees a bucket that is not quite so deep: what is left is the others'.
         burst = rate * (1 - RESERVED_SHARE) if _is_bulk(envelope) else rate
         yield Bucket(f"provider:{envelope.provider}", 1 / rate, burst, "provider_rate")
     if person is None or envelope.attempt_number > 1:
+        return
+    if topic.least_gap is None and topic.daily_cap is None:
         return
     who = f"{topic.category.name}:{envelope.channel}:{person.pk}"
     if topic.least_gap:

@@ -82,7 +82,7 @@ class ApnsProvider:
         )
         return f"{signed}.{_base64url(r.to_bytes(32) + s.to_bytes(32))}"
 
-    def request(self, envelope: Envelope) -> Request:
+    def request(self, envelope: Envelope, now: datetime) -> Request:
         subject = envelope.subject
         key = ("apns", envelope.title, envelope.body)
         common = subject.prepared.get(key)

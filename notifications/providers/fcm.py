@@ -5,10 +5,10 @@ https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
 
 import json
 from datetime import datetime
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 import requests
-from django.utils import timezone
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request as AuthRequest
 from google.oauth2.service_account import Credentials
@@ -84,15 +84,15 @@ class FcmProvider:
         ]
         return None
 
-    def request(self, envelope: Envelope) -> Request:
-        seconds = int((envelope.expires_at - timezone.now()).total_seconds())
+    def request(self, envelope: Envelope, now: datetime) -> Request:
+        seconds = int((envelope.expires_at - now).total_seconds())
         ttl = max(0, min(seconds, LONGEST_TTL))
         subject = envelope.subject
         key = ("fcm", envelope.title, envelope.body, ttl)
         common = subject.prepared.get(key)
         if common is None:
             common = subject.prepared[key] = _common(envelope, subject, ttl)
-        token, url = json.dumps(envelope.address), json.dumps(envelope.url)
+        token, url = quote(envelope.address), quote(envelope.url)
         head = (
             f'{{"message":{{"token":{token},'
             f'"data":{{"message_id":"{envelope.message_id}","url":{url}}},'

@@ -8,12 +8,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
-from django.utils import timezone
 
 from notifications.providers.base import Envelope, Outcome, Request, Response, Result
 from notifications.providers.sms import sms_text
@@ -68,9 +68,9 @@ class TwilioProvider:
         """Do nothing: the account's secret goes with each request."""
         return None
 
-    def request(self, envelope: Envelope) -> Request:
+    def request(self, envelope: Envelope, now: datetime) -> Request:
         """Write the form; Twilio calls back when it knows what became of it."""
-        seconds = int((envelope.expires_at - timezone.now()).total_seconds())
+        seconds = int((envelope.expires_at - now).total_seconds())
         callback = reverse(
             "notifications:twilio-status", args=[token_of(envelope.message_id)]
         )

@@ -6,6 +6,7 @@ Each browser maker runs a service of its own; a subscription says where.
 import base64
 import json
 import time
+from datetime import datetime
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -22,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from django.utils import timezone
 from http_ece import encrypt
 
 from notifications.endpoints import origin_of, see_is_plausible
@@ -74,7 +74,7 @@ class WebPushProvider:
         """Do nothing: tokens are signed for each service."""
         return None
 
-    def request(self, envelope: Envelope) -> Request:
+    def request(self, envelope: Envelope, now: datetime) -> Request:
         """Encrypt for the one browser that can read it."""
         see_is_plausible(envelope.address)
         assert envelope.keys is not None
@@ -86,7 +86,7 @@ class WebPushProvider:
             auth_secret=_from_base64url(auth),
         )
         is_urgent = envelope.subject.topic.priority != Priority.BULK
-        seconds = int((envelope.expires_at - timezone.now()).total_seconds())
+        seconds = int((envelope.expires_at - now).total_seconds())
         headers = [
             f"Authorization: {self._authorization(origin_of(envelope.address))}",
             f"TTL: {max(0, min(seconds, LONGEST_TTL))}",

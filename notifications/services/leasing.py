@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from notifications.models import Lease
+from django.db import connection
+
+from notifications.copying import as_array
 from notifications.providers.base import Envelope
 
 # Longer than any request, with its outcome, may take.
@@ -24,9 +26,17 @@ def lease(envelopes: list[Envelope], *, lane: str, now: datetime) -> Batch:
     """Write down, in the caller's transaction, who holds these messages."""
     if not envelopes:
         return Batch()
-    held = Lease.objects.create(
-        lane=lane,
-        message_ids=[envelope.message_id for envelope in envelopes],
-        leased_until=now + LEASE,
-    )
-    return Batch(held.pk, envelopes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO notifications_lease (lane, message_ids, leased_until)
+            VALUES (%s, %s::bigint[], %s) RETURNING id
+            """,
+            [
+                lane,
+                as_array(envelope.message_id for envelope in envelopes),
+                now + LEASE,
+            ],
+        )
+        [pk] = cursor.fetchone()
+    return Batch(pk, envelopes)

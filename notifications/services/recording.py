@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifications.backoff import retry_after
-from notifications.copying import copy_rows
+from notifications.copying import as_array, copy_rows
 from notifications.models import Channel, Lease, Message, Timer
 from notifications.providers.base import Envelope, Outcome, Result
 from notifications.rules import Decision
@@ -50,9 +50,7 @@ def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> State:
     """Say where an outcome leaves its message (pure but for the jitter)."""
     topic = envelope.subject.topic
     # A text costs, and does not replace itself on the phone.
-    is_held = (
-        topic.when_unknown == WhenUnknown.HOLD or envelope.channel == Channel.SMS
-    )
+    is_held = topic.when_unknown == WhenUnknown.HOLD or envelope.channel == Channel.SMS
     if outcome.result in ENDS or (outcome.result is Result.UNKNOWN and is_held):
         return State(ENDS.get(outcome.result, STATUS.UNKNOWN), outcome.reason)
     # Each redrive gives as many attempts again.
@@ -124,8 +122,8 @@ def _write(done: Sequence[Done], *, now: datetime) -> None:
                 "UPDATE notifications_message"
                 " SET status = 'accepted', reason = '', ended_at = %s"
                 # A receipt may have been quicker.
-                " WHERE id = ANY(%s) AND status = 'leased'",
-                [now, accepted],
+                " WHERE id = ANY(%s::bigint[]) AND status = 'leased'",
+                [now, as_array(accepted)],
             )
     write_states(others, now=now, not_attempted=False)
     set_fallbacks(others, now=now)

@@ -4,6 +4,7 @@ import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from time import monotonic, sleep
 
 from django.db import connection
@@ -134,23 +135,29 @@ class LaneWorker:
 
     def _look_at_circuits(self) -> None:
         if monotonic() - self.looked_at > CIRCUIT_SECONDS:
-            self.circuits = load_circuits()
+            circuits = load_circuits()
+            for closed in self.circuits.keys() - circuits.keys():
+                self.health[closed].recent.clear()
+            self.circuits = circuits
             self.looked_at = monotonic()
 
     def _start(self, batch: Batch) -> None:
         if batch.lease_id is None:
             return
         self.left[batch.lease_id] = len(batch.envelopes)
-        decisions = throttle(batch.envelopes, now=timezone.now())
+        now = timezone.now()
+        decisions = throttle(batch.envelopes, now=now)
         going: list[Envelope] = []
         for envelope, decision in zip(batch.envelopes, decisions, strict=True):
             if decision is SEND:
                 going.append(envelope)
             else:
                 self.held.append(Held(envelope, decision, batch.lease_id))
-        self._hand_over(going, batch.lease_id)
+        self._hand_over(going, batch.lease_id, now)
 
-    def _hand_over(self, envelopes: Sequence[Envelope], lease_id: int) -> None:
+    def _hand_over(
+        self, envelopes: Sequence[Envelope], lease_id: int, now: datetime
+    ) -> None:
         blocking: list[Envelope] = []
         troubles = {
             name: self.providers.http[name].prepare()
@@ -163,23 +170,23 @@ class LaneWorker:
             if provider is None:
                 blocking.append(envelope)
             elif trouble is not None:
-                self._end(envelope, trouble, lease_id)
+                self._end(envelope, trouble, lease_id, now)
             else:
-                self._request(provider, envelope, lease_id)
+                self._request(provider, envelope, lease_id, now)
         if blocking:
             provider_of_all = self.providers.blocking[blocking[0].provider]
             future = self.threads.submit(_send, provider_of_all, blocking)
             self.sending.append((future, lease_id, blocking))
 
     def _request(
-        self, provider: HttpProvider, envelope: Envelope, lease_id: int
+        self, provider: HttpProvider, envelope: Envelope, lease_id: int, now: datetime
     ) -> None:
         try:
-            request = provider.request(envelope)
+            request = provider.request(envelope, now)
         except Exception as error:  # One message's words must not stop the batch.
             logger.exception("Message %s cannot be written.", envelope.message_id)
             trouble = Outcome(Result.PERMANENT, f"{error}"[:300], "payload_invalid")
-            self._end(envelope, trouble, lease_id)
+            self._end(envelope, trouble, lease_id, now)
             return
         self.transport.start(request, (provider, envelope, lease_id))
 
@@ -188,20 +195,23 @@ class LaneWorker:
         if is_idle and not len(self.transport):
             sleep(LOOK_SECONDS)
         wait = LOOK_SECONDS if is_idle else 0.0
-        for tag, answer in self.transport.turn(wait):
-            provider, envelope, lease_id = tag
-            self._end(envelope, _judge(provider, envelope, answer), lease_id)
+        answers = self.transport.turn(wait)
+        now = timezone.now()
+        for (provider, envelope, lease_id), answer in answers:
+            self._end(envelope, _judge(provider, envelope, answer), lease_id, now)
         while self.sending and self.sending[0][0].done():
             future, lease_id, envelopes = self.sending.popleft()
             for envelope, outcome in zip(envelopes, future.result(), strict=True):
-                self._end(envelope, outcome, lease_id)
+                self._end(envelope, outcome, lease_id, now)
         waited = monotonic() - self.recorded_at
         ready = len(self.done) + len(self.held)
         if ready and (ready >= RECORD_COUNT or waited >= RECORD_SECONDS):
             self._record()
 
-    def _end(self, envelope: Envelope, outcome: Outcome, lease_id: int) -> None:
-        self.done.append(Done(envelope, outcome, lease_id, timezone.now()))
+    def _end(
+        self, envelope: Envelope, outcome: Outcome, lease_id: int, now: datetime
+    ) -> None:
+        self.done.append(Done(envelope, outcome, lease_id, now))
 
     def _record(self) -> None:
         done, self.done = self.done, []

@@ -190,8 +190,12 @@ def test_answer_that_is_no_json_is_judged_by_its_status() -> None:
 
 def test_service_and_number_are_told_apart() -> None:
     account = {"account_sid": "AC1", "auth_token": "secret", "url": "https://t"}
-    by_service = TwilioProvider(**account, sender="MG1").request(letter(TEST_TEXT))
-    by_number = TwilioProvider(**account, sender="+15550100").request(letter(TEST_TEXT))
+    by_service = TwilioProvider(**account, sender="MG1").request(
+        letter(TEST_TEXT), timezone.now()
+    )
+    by_number = TwilioProvider(**account, sender="+15550100").request(
+        letter(TEST_TEXT), timezone.now()
+    )
 
     assert b"MessagingServiceSid=MG1" in by_service.body
     assert b"From=%2B15550100" in by_number.body

@@ -53,7 +53,7 @@ def push(**fields: Any) -> Any:
 
 
 def headers_of(provider: WebPushProvider, envelope: Any) -> dict[str, str]:
-    request = provider.request(envelope)
+    request = provider.request(envelope, timezone.now())
     return dict(header.split(": ", 1) for header in request.headers)
 
 
@@ -91,7 +91,7 @@ def test_vector_of_rfc_8291_appendix_a() -> None:
 def test_the_browser_reads_its_words(provider: WebPushProvider) -> None:
     envelope = push(context={"order": 7})
 
-    request = provider.request(envelope)
+    request = provider.request(envelope, timezone.now())
 
     assert request.url == ENDPOINT
     assert shown(request.body) == {
@@ -107,17 +107,17 @@ def test_the_browser_reads_its_words(provider: WebPushProvider) -> None:
 def test_long_body_is_shortened_to_fit(
     provider: WebPushProvider, character: str
 ) -> None:
-    request = provider.request(push(body=character * 9000))
+    request = provider.request(push(body=character * 9000), timezone.now())
 
     assert LARGEST_BODY - 12 <= len(request.body) <= LARGEST_BODY
     assert shown(request.body)["body"].endswith(f"{character}…")
 
 
 def test_body_that_just_fits_is_left_alone(provider: WebPushProvider) -> None:
-    empty = len(provider.request(push(body="")).body)
+    empty = len(provider.request(push(body=""), timezone.now()).body)
     body = "x" * (LARGEST_BODY - empty)
 
-    request = provider.request(push(body=body))
+    request = provider.request(push(body=body), timezone.now())
 
     assert len(request.body) == LARGEST_BODY
     assert shown(request.body)["body"] == body
@@ -251,7 +251,7 @@ def test_inside_address_is_refused(provider: WebPushProvider, url: str) -> None:
     with pytest.raises(EndpointError):
         see_is_plausible(url)
     with pytest.raises(EndpointError):
-        provider.request(push(address=url))
+        provider.request(push(address=url), timezone.now())
 
 
 @pytest.mark.parametrize(
