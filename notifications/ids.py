@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 SEQUENCE_BITS = 20
-MASK = (1 << SEQUENCE_BITS) - 1
+# The highest of them is set in ids that statements make of a sequence of their own.
+MASK = (1 << (SEQUENCE_BITS - 1)) - 1
 # The database's sequence moves on by as many at each call.
 BLOCK = 1000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

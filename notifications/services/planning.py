@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -21,13 +22,18 @@ from notifications.rules import SEND, Decision, decide
 from notifications.services.digests import collect
 from notifications.services.inbox import count_as_unread
 from notifications.services.leasing import Batch, lease
+from notifications.services.planning_together import (
+    Words,
+    can_plan_together,
+    plan_together,
+)
 from notifications.services.states import State, set_fallbacks, state_of
 from notifications.topics import get_topic
 
 logger = logging.getLogger(__name__)
 
 # Small events are planned together, up to about so many recipients.
-RECIPIENTS = 1000
+RECIPIENTS = 2000
 CHUNKS = 100
 
 TAKE = """
@@ -67,9 +73,6 @@ NO_ENDPOINT = State(STATUS.SUPPRESSED, "no_endpoint")
 ARRIVED = State(STATUS.ACCEPTED)
 DIGESTED = State(STATUS.DIGESTED)
 LEASED = State(STATUS.LEASED)
-
-# A wording's id, its title, body and URL.
-Words = tuple[int, str, str, str]
 
 
 @dataclass(slots=True)
@@ -119,7 +122,7 @@ def plan_next_batch(
     direct: frozenset[str] = frozenset(),
     now: datetime | None = None,
 ) -> Batch:
-    """Plan about a thousand recipients of the lane's oldest events.
+    """Plan about two thousand recipients of the lane's oldest events.
 
     Notifications and messages are written, and their chunks deleted, in one
     transaction: a planner killed half-way leaves nothing lost and nothing doubled.
@@ -131,8 +134,9 @@ def plan_next_batch(
         chunks = _take(lane, now)
         if not chunks:
             return Batch()
+        taken = sum(max(len(chunk.recipient_ids), 1) for chunk in chunks)
         batch = lease(_plan_or_reject(chunks, direct, now=now), lane=lane, now=now)
-        batch.taken = sum(max(len(chunk.recipient_ids), 1) for chunk in chunks)
+        batch.taken = taken
     return batch
 
 
@@ -194,10 +198,12 @@ def _plan(
     chunks: Sequence[Taken], direct: frozenset[str], *, now: datetime
 ) -> list[Envelope]:
     subjects = {chunk.event[0]: read_subject(chunk.event) for chunk in chunks}
+    rows = Rows(ids=stream_ids(now=now), now=now, direct=direct)
+    for chunk in chunks:
+        _plan_most(rows, subjects[chunk.event[0]], chunk)
     everybody = {pk for chunk in chunks for pk in chunk.recipient_ids}
     channels = {c for subject in subjects.values() for c in subject.all_channels}
     people = fetch_people(sorted(everybody), channels)
-    rows = Rows(ids=stream_ids(now=now), now=now, direct=direct)
     for chunk in chunks:
         subject = subjects[chunk.event[0]]
         if not subject.is_cancelled:
@@ -205,6 +211,30 @@ def _plan(
             _plan_chunk(rows, subject, recipients, chunk.due_at)
     write_rows(rows)
     return rows.envelopes
+
+
+def _plan_most(rows: Rows, subject: Subject, chunk: Taken) -> None:
+    """Plan together those of a large chunk who need no look of their own."""
+    pks = chunk.recipient_ids
+    if subject.is_cancelled or not can_plan_together(subject, len(pks), now=rows.now):
+        return
+    envelopes, told, remarkable = plan_together(
+        subject,
+        pks,
+        word=partial(_word, rows, subject),
+        due_at=chunk.due_at,
+        expires_at=_expiry(subject, chunk.due_at),
+        direct=rows.direct,
+        now=rows.now,
+    )
+    rows.envelopes += envelopes
+    if Channel.IN_APP in subject.topic.channels:
+        rows.unread += told
+    chunk.recipient_ids = remarkable
+
+
+def _expiry(subject: Subject, due_at: datetime) -> datetime:
+    return max(subject.published_at, due_at) + subject.topic.time_to_live
 
 
 def read_subject(event: Sequence[Any]) -> Subject:
@@ -224,7 +254,7 @@ def _plan_chunk(
 ) -> None:
     # The words depend on language and time zone only: rendered once for each.
     words: dict[tuple[str, str], Words] = {}
-    expires_at = max(subject.published_at, due_at) + subject.topic.time_to_live
+    expires_at = _expiry(subject, due_at)
     for person in people:
         if person is None:
             continue

@@ -19,7 +19,7 @@ from notifications.quiet_hours import moment_at, zone_of
 from notifications.topics import Topic
 
 # How many recipients are planned in one transaction.
-CHUNK = 1000
+CHUNK = 2000
 # What is paced goes in chunks of no more than so many seconds' worth.
 BURST_SECONDS = 10
 

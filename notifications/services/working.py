@@ -39,7 +39,7 @@ from notifications.transport import Failure, forget_transport, get_transport
 logger = logging.getLogger(__name__)
 
 # So many requests are under way at most, give or take a batch.
-WINDOW = 2000
+WINDOW = 4000
 THREADS = 4
 # Outcomes are written together, but none waits longer than this.
 RECORD_COUNT = 1000

@@ -1,10 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.utils import timezone
 
 from notifications.models import (
     Chunk,
@@ -13,17 +15,23 @@ from notifications.models import (
     Message,
     Notification,
     Priority,
+    Timer,
 )
-from notifications.selectors import get_accounting
+from notifications.selectors import count_unread, get_accounting
 from notifications.services.planning import plan_next_batch, replan_chunks
+from notifications.services.preferences import set_do_not_disturb
 from notifications.services.publishing import publish
+from notifications.services.suppression import suppress
 from notifications.tests.accounts import fcm_account
 from notifications.tests.factories import (
+    APNSDeviceFactory,
     ChunkFactory,
     GCMDeviceFactory,
+    PreferenceFactory,
     RecipientFactory,
 )
-from notifications.tests.topics import TEST_NEWS, TEST_PUSH
+from notifications.tests.topics import TEST_NEWS, TEST_OFFER, TEST_PUSH
+from notifications.topics import Topic
 
 STANDARD = Priority.STANDARD
 WORDS = {"name": "Chef's & Co", "what": "ready", "url": "/orders/"}
@@ -209,3 +217,57 @@ def test_recipient_without_a_phone_is_accounted_for(db: None) -> None:
 
     message = Message.objects.get()
     assert (message.status, message.reason) == ("suppressed", "no_endpoint")
+
+
+@pytest.mark.parametrize("topic", [TEST_OFFER, TEST_PUSH], ids=lambda topic: topic.name)
+def test_many_are_planned_together_just_as_one_by_one(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, topic: Topic
+) -> None:
+    settings.NOTIFICATIONS = fcm_account()
+    plain, closed, *unwilling = RecipientFactory.create_batch(6)
+    get_user_model().objects.filter(pk=closed.pk).update(is_active=False)
+    GCMDeviceFactory.create_batch(2, user=plain)
+    GCMDeviceFactory.create(user=plain, active=False)
+    APNSDeviceFactory.create(user=unwilling[0])
+    PreferenceFactory.create(
+        user=unwilling[0], category=topic.category.name, channel="push"
+    )
+    set_do_not_disturb(
+        user_pk=unwilling[1].pk, until=timezone.now() + timedelta(minutes=5)
+    )
+    suppress(channel="email", address=unwilling[2].email, reason="bounce")
+
+    def plan_all(key: str, fewest: int) -> list[Any]:
+        monkeypatch.setattr("notifications.services.planning_together.FEWEST", fewest)
+        everybody = get_user_model().objects.all()
+        publish(topic=topic, recipients=everybody, key=key, context=WORDS)
+        batch = plan_next_batch(lane=topic.priority, direct=frozenset({"fcm"}))
+        messages = Message.objects.filter(notification__event__key=key)
+        timers = Timer.objects.filter(message_id__in=messages.values("pk"))
+        waiting = sorted(timers.values_list("provider", flat=True))
+        sent = sorted((one.address, one.title, one.body) for one in batch.envelopes)
+        rows = messages.values_list(
+            "notification__recipient",
+            "notification__in_inbox",
+            "notification__wording__title",
+            "channel",
+            "provider",
+            "endpoint",
+            "status",
+            "reason",
+            "attempt_count",
+            "ended_at__year",
+        )
+        return [
+            *sorted(rows, key=str),
+            *waiting,
+            *sent,
+            count_unread(recipient_pk=plain.pk),
+        ]
+
+    one_by_one = plan_all("one by one", 1000)
+    unread = one_by_one.pop()
+    together = plan_all("together", 1)
+
+    assert together.pop() == 2 * unread
+    assert together == one_by_one
