@@ -36,7 +36,6 @@ from config.processes import (
 ROOT = Path(__file__).resolve().parent.parent
 # Whoever sets one of these has somebody to send messages through.
 ACCOUNTS = ("FCM_", "APNS_", "WEB_PUSH_", "TWILIO_", "SMPP_", "EMAIL_URL")
-LANES = ("critical", "standard", "bulk")
 WEB_SECONDS = 60
 RESTARTS, RESTART_SECONDS = 5, 60
 
@@ -305,15 +304,17 @@ class Site:
         ]
 
     def _workers(self) -> list[Process]:
+        from notifications.lanes import list_lanes  # noqa: PLC0415 (needs the models)
+
         return [
-            *(self._worker(lane, f"notifications.{lane}") for lane in LANES),
+            *(self._worker(lane, f"notifications.{lane}") for lane in list_lanes()),
             self._worker("tasks", "celery"),
             self._celery("beat", "beat", *self._beat_options()),
         ]
 
     def _worker(self, name: str, queue: str) -> Process:
         return self._celery(
-            name,
+            name[:WIDTH],
             "worker",
             *("--queues", queue, "--hostname", f"{name}@tiffin", "--concurrency", "1"),
             *("--without-gossip", "--without-mingle", "--loglevel", "WARNING"),

@@ -198,6 +198,13 @@ NOTIFICATIONS: dict[str, Any] = {
     "CA_BUNDLE": env.str("PROVIDERS_CA_BUNDLE", default=""),
     # Lets browsers' push services be on this machine, as the simulator's is.
     "ALLOW_LOCAL_ENDPOINTS": env.bool("ALLOW_LOCAL_ENDPOINTS", default=False),
+    # How many a second a provider is given at most, where it has such a limit.
+    "PER_SECOND": {
+        name: env.float(f"{name.upper()}_PER_SECOND")
+        for name in ("fcm", "apns", "webpush", "twilio", "smpp", "email")
+        if f"{name.upper()}_PER_SECOND" in env
+    },
+    "DAYS_KEPT": env.int("NOTIFICATION_DAYS_KEPT", default=90),
 }
 if "FCM_SERVICE_ACCOUNT" in env:
     NOTIFICATIONS["FCM"] = {
@@ -235,6 +242,8 @@ if "SMPP_URL" in env:
         "password": unquote(_centre.password or ""),
         "source": env.str("SMS_FROM"),
     }
+# Regions with queues and workers of their own: "europe" makes "bulk.europe" a lane.
+NOTIFICATION_REGIONS = env.list("NOTIFICATION_REGIONS", default=[])
 # Whether open pages are told at once what arrives in an inbox (through Redis).
 NOTIFICATIONS_LIVE = env.bool("NOTIFICATIONS_LIVE", default=True)
 # Who shows it may read /metrics; without one there is no such page.

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class NotificationsConfig(AppConfig):
@@ -7,6 +8,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models must be loaded before these can be imported.
-        from notifications import receivers  # noqa: PLC0415
+        from notifications import checks, receivers  # noqa: PLC0415
 
         receivers.connect()
+        register(checks.check_user_model)
+        register(checks.check_accounts)

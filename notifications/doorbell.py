@@ -10,16 +10,16 @@ logger = logging.getLogger(__name__)
 WORK_LANE = "notifications.tasks.work_lane"
 
 
-def lane_queue(priority: str) -> str:
-    """Return the name of the queue that serves a priority."""
-    return f"notifications.{priority}"
+def lane_queue(lane: str) -> str:
+    """Return the name of the queue that serves a lane."""
+    return f"notifications.{lane}"
 
 
-def ring(priority: str) -> None:
+def ring(lane: str) -> None:
     """Tell the lane that there is work; a broker that is down is only logged."""
     try:
         current_app.send_task(
-            WORK_LANE, args=[priority], queue=lane_queue(priority), retry=False
+            WORK_LANE, args=[lane], queue=lane_queue(lane), retry=False
         )
     except OperationalError as error:
-        logger.warning("No doorbell for the %s lane: %s", priority, error)
+        logger.warning("No doorbell for the %s lane: %s", lane, error)

@@ -16,6 +16,7 @@ from django.db.models.functions import TruncHour, TruncMinute
 from django.utils import timezone
 
 from notifications.ids import lowest_id
+from notifications.lanes import list_lanes as all_lanes
 from notifications.models import (
     LATENCY_BOUNDS,
     Chunk,
@@ -24,7 +25,6 @@ from notifications.models import (
     Lease,
     Message,
     Notification,
-    Priority,
     Suppression,
     Tally,
     Timer,
@@ -82,7 +82,7 @@ class Lane:
 def list_lanes(*, now: datetime | None = None) -> list[Lane]:
     """Return the lanes: those that there always are, and others that hold something."""
     now = now or timezone.now()
-    facts: dict[str, dict[str, Any]] = {name: {} for name in Priority.values}
+    facts: dict[str, dict[str, Any]] = {name: {} for name in all_lanes()}
     oldest: dict[str, datetime] = {}
     for rows in (
         _count_unplanned(now),

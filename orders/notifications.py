@@ -95,6 +95,7 @@ def _publish(
     publish(
         topic=topic,
         recipients=recipients,
+        region=order.region.code,
         key=f"{topic.name}:{order.public_id}",
         context={
             "url": url,

@@ -4,10 +4,11 @@ import asyncio
 import gc
 import signal
 from argparse import ArgumentParser
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from uvloop import new_event_loop
 
 from config.outside_world.apns import Apns
 from config.outside_world.backstage import Backstage
@@ -96,16 +97,8 @@ class OutsideWorld:
 
 def run(options: Options) -> None:
     """Serve until SIGTERM or SIGINT."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_serve(options))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        from uvloop import new_event_loop  # noqa: PLC0415 (quicker, not needed)
-    except ImportError:
-        return None
-    return new_event_loop
 
 
 async def _serve(options: Options) -> None:

@@ -16,7 +16,7 @@ from notifications.doorbell import ring
 from notifications.exceptions import CampaignStartError, CampaignStateError
 from notifications.models import Campaign, Event
 from notifications.segments import get_segment, has_segment
-from notifications.services.publishing import pause_of, publish
+from notifications.services.publishing import Timing, pause_of, publish
 from notifications.topics import get_topic, has_topic
 
 logger = logging.getLogger(__name__)
@@ -126,9 +126,11 @@ def _launch(campaign: Campaign, *, now: datetime) -> None:
         recipients=select_audience(campaign),
         key=f"campaign:{campaign.pk}",
         context=context_of(campaign),
-        starts_at=now if local_start else campaign.starts_at or now,
-        per_second=campaign.per_second,
-        local_start=local_start,
+        timing=Timing(
+            starts_at=now if local_start else campaign.starts_at or now,
+            per_second=campaign.per_second,
+            local_start=local_start,
+        ),
     )
     _enter(campaign, Status.RUNNING)
 

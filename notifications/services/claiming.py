@@ -8,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifications.models import Channel, Message, Priority, Timer
+from notifications.lanes import list_lanes
+from notifications.models import Channel, Message, Timer
 from notifications.people import Person, fetch_people
 from notifications.providers import get_providers
 from notifications.providers.base import Envelope, Subject
@@ -82,7 +83,7 @@ def find_lanes_with_work(*, now: datetime | None = None) -> list[str]:
         cursor.execute(
             LANES,
             {
-                "lanes": Priority.values,
+                "lanes": list_lanes(),
                 "providers": [*get_providers().names, Timer.FALLBACK],
                 "now": now or timezone.now(),
             },

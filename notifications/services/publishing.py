@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications.doorbell import ring
+from notifications.lanes import lane_of
 from notifications.models import Event
 from notifications.quiet_hours import moment_at, zone_of
 from notifications.topics import Topic
@@ -65,47 +67,57 @@ SELECT audience.pk, coalesce(starts.start, %s)
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """When an event's recipients are told: nobody before `starts_at`.
+
+    No more than about `per_second` of them from then. `local_start` is naive: each is
+    told when the clocks where they are show it; who is past it, at once.
+    """
+
+    starts_at: datetime | None = None
+    per_second: int | None = None
+    local_start: datetime | None = None
+
+
 def publish(
     topic: Topic,
     *,
     recipients: Iterable[int] | QuerySet[Any],
     key: str,
     context: Mapping[str, object],
+    region: str = "",
     only_channel: str = "",
-    starts_at: datetime | None = None,
-    per_second: int | None = None,
-    local_start: datetime | None = None,
+    timing: Timing | None = None,
 ) -> Event:
     """Record that `recipients` are to be told; return the event.
 
     They are pks of users, or a queryset of users, who are settled now (a million take
     seconds). Belongs to the caller's transaction: it commits or rolls back with it.
     The same key is the same event, however often it is published. `context` is JSON
-    for the topic's templates; its "url" is a path of this site.
-
-    Nobody is told before `starts_at`, and no more than about `per_second` from then.
-    `local_start` is naive: each is told when the clocks where they are show it; who
-    is past it, at once.
+    for the topic's templates; its "url" is a path of this site. A `region` that has
+    lanes of its own uses them.
     """
+    timing = timing or Timing()
     event = Event(
         key=key,
         topic=topic.name,
-        lane=topic.priority,
+        lane=lane_of(topic.priority, region),
         context=dict(context),
-        published_at=starts_at or timezone.now(),
+        published_at=timing.starts_at or timezone.now(),
         only_channel=only_channel,
     )
     people = [] if isinstance(recipients, QuerySet) else sorted(set(recipients))
-    if local_start is not None and not isinstance(recipients, QuerySet):
+    if timing.local_start is not None and not isinstance(recipients, QuerySet):
         recipients = get_user_model().objects.filter(pk__in=people)
     event.recipient_count = len(people)
     with transaction.atomic():
         if not _insert(event):
             return Event.objects.get(key=key)
         if isinstance(recipients, QuerySet):
-            _insert_audience(event, recipients, per_second, local_start)
+            _insert_audience(event, recipients, timing.per_second, timing.local_start)
         else:
-            _insert_list(event, people, per_second)
+            _insert_list(event, people, timing.per_second)
         # Robust: whatever befalls the doorbell, what the caller committed stands.
         transaction.on_commit(partial(ring, event.lane), robust=True)
     return event

@@ -29,7 +29,7 @@ from notifications.services.campaigns import (
     send_test,
 )
 from notifications.services.planning import plan_next_batch, replan_chunks
-from notifications.services.publishing import publish
+from notifications.services.publishing import Timing, publish
 from notifications.services.retention import drop_old_days
 from notifications.services.working import work_lane
 from notifications.tasks import launch_campaigns
@@ -413,8 +413,10 @@ def test_listed_people_can_be_told_at_their_own_time():
         recipients=[tokyo.pk],
         key="k",
         context={},
-        starts_at=NOON - timedelta(days=1),
-        local_start=NOON.replace(tzinfo=None),
+        timing=Timing(
+            starts_at=NOON - timedelta(days=1),
+            local_start=NOON.replace(tzinfo=None),
+        ),
     )
 
     assert due_times(event) == [NOON - timedelta(hours=9)]
