@@ -3,15 +3,9 @@
 from collections.abc import Iterable
 
 from django.db.models import Q
-from push_notifications.models import APNSDevice, GCMDevice, WebPushDevice
 
+from notifications.device_models import DEVICE_MODELS
 from notifications.providers.base import Envelope, Outcome
-
-DEVICES = {
-    "fcm": GCMDevice.objects,
-    "apns": APNSDevice.objects,
-    "webpush": WebPushDevice.objects,
-}
 
 
 def deactivate_devices(answers: Iterable[tuple[Envelope, Outcome]]) -> int:
@@ -21,10 +15,11 @@ def deactivate_devices(answers: Iterable[tuple[Envelope, Outcome]]) -> int:
     """
     count = 0
     for envelope, outcome in answers:
-        if not outcome.is_endpoint_dead or envelope.provider not in DEVICES:
+        if not outcome.is_endpoint_dead or envelope.provider not in DEVICE_MODELS:
             continue
         same = Q(pk=envelope.endpoint, registration_id=envelope.address, active=True)
         if outcome.dead_since is not None:
             same &= Q(date_created__lt=outcome.dead_since)
-        count += DEVICES[envelope.provider].filter(same).update(active=False)
+        devices = DEVICE_MODELS[envelope.provider].objects.filter(same)
+        count += devices.update(active=False)
     return count
