@@ -80,7 +80,7 @@ class Hub:
 
     async def _run(self) -> None:
         client = aioredis.Redis.from_url(
-            settings.REDIS_URL, client_name=CLIENT_NAME, socket_keepalive=True
+            settings.REDIS_URL, client_name=CLIENT_NAME, health_check_interval=20
         )
         while True:
             try:

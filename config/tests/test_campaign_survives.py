@@ -16,8 +16,8 @@ from django.db.models import Count
 
 from notifications.models import Campaign, Chunk, Notification
 from notifications.services.campaigns import schedule_campaign
+from notifications.tests.addresses import database_url
 from notifications.tests.factories import CampaignFactory
-from notifications.tests.test_workers import database_url
 from notifications.tests.topics import TEST_INBOX
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,13 +14,9 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from notifications.tests.addresses import free_port
+
 SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(**variables: str) -> dict[str, str]:

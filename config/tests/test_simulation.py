@@ -11,11 +11,11 @@ from django.conf import settings
 from config.tests.test_launcher import (
     SECONDS,
     environment,
-    free_port,
     launch,
     processes_of,
     wait_for,
 )
+from notifications.tests.addresses import free_port
 
 
 def simulate(data: Path, orders: int) -> subprocess.Popen[str]:

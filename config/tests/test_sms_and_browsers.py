@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
@@ -24,6 +23,7 @@ from notifications.services.publishing import publish
 from notifications.services.receiving import Receiver
 from notifications.services.working import work_lane
 from notifications.tests.accounts import p256_key
+from notifications.tests.addresses import database_url
 from notifications.tests.factories import RecipientFactory
 from notifications.tests.text_topics import TEST_TEXT
 from notifications.tests.topics import TEST_PUSH
@@ -431,14 +431,13 @@ def test_link_that_broke_is_made_again(
 
 @pytest.mark.django_db(transaction=True)
 def test_receiver_ends_when_it_is_told_to(centre: World) -> None:
-    place, account = centre.smpp, django_settings.DATABASES["default"]
+    place = centre.smpp
     process = subprocess.Popen(
         [sys.executable, "manage.py", "receive_smpp"],
         cwd=django_settings.BASE_DIR,
         env={
             **os.environ,
-            "DATABASE_URL": f"postgres://{account['USER']}@{account['HOST']}"
-            f":{account['PORT']}/{quote(connection.settings_dict['NAME'])}",
+            "DATABASE_URL": database_url(),
             "SMPP_URL": f"smpp://{place['system_id']}:{place['password']}"
             f"@{place['host']}:{place['port']}",
             "SMS_FROM": SENDER,
@@ -446,14 +445,15 @@ def test_receiver_ends_when_it_is_told_to(centre: World) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    said = process.stderr.readline()
-    while said and "Bound" not in said:
-        said = process.stderr.readline()
-    centre.inbound("smpp", from_=NUMBER, to=SENDER, body="STOP")
-    wait_for(Suppression.objects.exists)
+    try:
+        said = process.stderr.readline() if process.stderr else ""
+        while said and "Bound" not in said:
+            said = process.stderr.readline() if process.stderr else ""
+        centre.inbound("smpp", from_=NUMBER, to=SENDER, body="STOP")
+        wait_for(Suppression.objects.exists)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=WAIT_SECONDS)
+    finally:
+        process.kill()
 
-    process.send_signal(signal.SIGTERM)
-
-    process.stderr.close()
-    assert process.wait(WAIT_SECONDS) == 0
+    assert process.returncode == 0

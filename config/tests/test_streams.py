@@ -13,16 +13,16 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from config.streams import CLIENT_NAME
 from config.tests.conftest import session_of
-from config.tests.test_launcher import free_port, wait_for
+from config.tests.test_launcher import wait_for
 from customers.tests.factories import UserFactory
 from notifications.models import Notification
 from notifications.services.inbox import mark_all_read, mark_read
+from notifications.tests.addresses import database_url, free_port
 from notifications.tests.factories import NotificationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,13 +34,9 @@ Ask = Callable[..., HTTPResponse]
 def server(django_db_setup) -> Iterator[int]:
     """Start the server on the tests' database; give its port."""
     port = free_port()
-    found = connection.settings_dict
-    host = found["HOST"].replace("/", "%2F")
-    place = f"{host}:{found['PORT']}" if found["PORT"] else host
-    url = f"postgres://{found['USER']}:{found['PASSWORD']}@{place}/{found['NAME']}"
     variables = {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url,
+        "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
         "SITE_URL": SITE,

