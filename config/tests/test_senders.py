@@ -18,7 +18,7 @@ from notifications.tests.factories import (
     GCMDeviceFactory,
     RecipientFactory,
 )
-from notifications.tests.topics import TEST_PUSH
+from notifications.tests.topics import TEST_NEWS, TEST_PUSH
 
 pytestmark = pytest.mark.django_db
 STATUS = Message.Status
@@ -217,3 +217,26 @@ def test_lost_answer_is_unknown_and_replaces_itself_when_it_goes_again(
     first, second = world.ledger(provider="apns")
     assert first["message_id"] == second["message_id"] == str(public_id_of(message.pk))
     assert first["collapse"] == second["collapse"] == "order-7"
+
+
+def test_mail_keeps_its_message_id_and_says_how_to_stop_it(
+    world: World, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = world.smtp["host"]
+    settings.EMAIL_PORT = world.smtp["port"]
+    grace = RecipientFactory.create(email="grace@example.com")
+    world.control("smtp", error_rate=1)
+    publish(topic=TEST_NEWS, recipients=[grace.pk], key="k", context=WORDS)
+    work_lane(lane=Priority.STANDARD, seconds=20)
+    message = Message.objects.get(channel="email")
+    assert message.status == STATUS.READY
+
+    world.control("smtp", error_rate=0)
+    Timer.objects.update(due_at=timezone.now())
+    work_lane(lane=Priority.STANDARD, seconds=20)
+
+    [arrived] = world.ledger(provider="smtp")
+    assert arrived["endpoint"] == "grace@example.com"
+    assert str(message.public_id) in arrived["message_id"]
+    assert arrived["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

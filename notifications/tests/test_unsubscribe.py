@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.models import Message, Preference, Timer
+from notifications.services.planning import plan_next_batch
 from notifications.services.publishing import publish
 from notifications.services.working import work_lane
 from notifications.tests.factories import RecipientFactory
@@ -98,6 +99,18 @@ def test_one_click_stops_the_mail_without_cookies_and_again(link, grace):
     work_lane(lane=TEST_NEWS.priority, seconds=20)
     assert mail.outbox == []
     assert not Timer.objects.exists()
+
+
+def test_one_click_beats_a_mail_that_is_planned_already(client, link, grace):
+    publish(topic=TEST_NEWS, recipients=[grace.pk], key="k", context=WORDS)
+    plan_next_batch(lane=TEST_NEWS.priority)
+
+    client.post(link)
+    work_lane(lane=TEST_NEWS.priority, seconds=20)
+
+    message = Message.objects.get(channel="email")
+    assert (message.status, message.reason) == ("suppressed", "preference")
+    assert mail.outbox == []
 
 
 def test_it_is_turned_on_again(client, link):
