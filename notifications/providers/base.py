@@ -146,7 +146,9 @@ class BlockingProvider(Protocol):
     batch_size: int
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        """Hand over a batch; answer one outcome per message, in the same order.
+        """Hand over a batch; answer an outcome for each, in the same order.
+
+        Fewer outcomes than messages: there was no time for the last of them.
 
         Never raises for what a provider or a network does: that is an outcome.
         """

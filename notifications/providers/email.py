@@ -10,6 +10,7 @@ from smtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
+from time import monotonic
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -27,6 +28,8 @@ from notifications.unsubscribing import unsubscribe_url
 logger = logging.getLogger(__name__)
 
 TEMPORARY = range(400, 500)
+# Well within a worker's time, however slow the mail server is.
+BUDGET_SECONDS = 10.0
 # After these a server may have hung up; the next mail gets a fresh connection.
 BREAKS_CONNECTION = frozenset({Result.UNKNOWN, Result.RETRY})
 
@@ -38,9 +41,12 @@ class EmailProvider:
         """Send a batch over one connection, opened anew when it breaks."""
         connection = get_connection()
         outcomes: list[Outcome] = []
+        started = monotonic()
         is_open = False
         try:
             for envelope in envelopes:
+                if monotonic() - started > BUDGET_SECONDS:
+                    break
                 if not is_open:
                     connection.open()
                     is_open = True

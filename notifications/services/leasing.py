@@ -1,14 +1,17 @@
 """Holding messages while they are sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from notifications.copying import as_array
+from notifications.models import Lease
 from notifications.providers.base import Envelope
 
-# Longer than any request, with its outcome, may take.
+# Longer than any request over HTTP takes; what takes longer is renewed.
 LEASE = timedelta(seconds=30)
 
 
@@ -40,3 +43,10 @@ def lease(envelopes: list[Envelope], *, lane: str, now: datetime) -> Batch:
         )
         [pk] = cursor.fetchone()
     return Batch(pk, envelopes)
+
+
+def renew(lease_ids: Iterable[int]) -> None:
+    """Hold leases for as long again; those that others have taken back stay gone."""
+    Lease.objects.filter(pk__in=list(lease_ids)).update(
+        leased_until=timezone.now() + LEASE
+    )

@@ -20,7 +20,7 @@ from notifications.providers.base import (
     Response,
     Result,
 )
-from notifications.rules import SEND
+from notifications.rules import SEND, Decision
 from notifications.services.circuits import (
     Health,
     close_circuit,
@@ -29,7 +29,7 @@ from notifications.services.circuits import (
 )
 from notifications.services.claiming import claim_next_batch, find_due_providers
 from notifications.services.fallbacks import fall_back
-from notifications.services.leasing import Batch
+from notifications.services.leasing import Batch, renew
 from notifications.services.planning import RECIPIENTS, plan_next_batch
 from notifications.services.recording import Held, record
 from notifications.services.tallies import Done
@@ -47,6 +47,7 @@ RECORD_SECONDS = 0.03
 # How many try a provider that was left alone, and how often circuits are looked at.
 PROBES = 10
 CIRCUIT_SECONDS = 1.0
+RENEW_SECONDS = 10.0
 # How often a lane that has just been quiet is looked at.
 LOOK_SECONDS = 0.02
 
@@ -68,7 +69,9 @@ class LaneWorker:
         self.recorded_at = monotonic()
         self.health: defaultdict[str, Health] = defaultdict(Health)
         self.circuits: dict[str, Circuit] = {}
+        self.probing: set[str] = set()
         self.looked_at = 0.0
+        self.renewed_at = monotonic()
 
     def run(self, *, seconds: float, linger: float) -> int:
         """Work until nothing was due for `linger` seconds; return how much there was.
@@ -105,6 +108,8 @@ class LaneWorker:
             batch = claim_next_batch(
                 lane=self.lane, provider=provider, limit=rooms[provider]
             )
+            if provider in self.circuits and batch.envelopes:
+                self.probing.add(provider)
             self._start(batch)
             taken += batch.taken
         if len(self.transport) <= WINDOW - RECIPIENTS:
@@ -129,7 +134,7 @@ class LaneWorker:
             elif name in rooms:
                 # A few try whether it works again, one batch at a time.
                 rooms[name] = PROBES
-                if self.left:
+                if name in self.probing:
                     del rooms[name]
         return rooms
 
@@ -201,12 +206,24 @@ class LaneWorker:
             self._end(envelope, _judge(provider, envelope, answer), lease_id, now)
         while self.sending and self.sending[0][0].done():
             future, lease_id, envelopes = self.sending.popleft()
-            for envelope, outcome in zip(envelopes, future.result(), strict=True):
+            outcomes = future.result()
+            for envelope, outcome in zip(envelopes, outcomes, strict=False):
                 self._end(envelope, outcome, lease_id, now)
+            self.held += [
+                Held(envelope, Decision("provider_slow", now), lease_id)
+                for envelope in envelopes[len(outcomes) :]
+            ]
+        self._renew_leases()
         waited = monotonic() - self.recorded_at
         ready = len(self.done) + len(self.held)
         if ready and (ready >= RECORD_COUNT or waited >= RECORD_SECONDS):
             self._record()
+
+    def _renew_leases(self) -> None:
+        """Go on holding what is under way, however slow a provider is."""
+        if self.left and monotonic() - self.renewed_at > RENEW_SECONDS:
+            renew(self.left)
+            self.renewed_at = monotonic()
 
     def _end(
         self, envelope: Envelope, outcome: Outcome, lease_id: int, now: datetime
@@ -223,6 +240,8 @@ class LaneWorker:
         for lease in finished:
             del self.left[lease]
         self.recorded_at = monotonic()
+        self.probing.difference_update(each.envelope.provider for each in done)
+        self.probing.difference_update(each.envelope.provider for each in held)
         self._judge_providers(done)
 
     def _judge_providers(self, done: Sequence[Done]) -> None:

@@ -322,3 +322,42 @@ def test_recipient_without_an_address_is_accounted_for(
 
     message.refresh_from_db()
     assert (message.status, message.reason) == (STATUS.SUPPRESSED, "no_endpoint")
+
+
+def test_what_a_slow_provider_had_no_time_for_is_given_back(
+    db: None, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.providers.email.BUDGET_SECONDS", 0.15)
+    MessageFactory.create_batch(3)
+    mail_server.delay = 0.2
+
+    work_lane(lane=Priority.STANDARD, seconds=0.05)
+
+    assert get_accounting().messages == {STATUS.ACCEPTED: 1, STATUS.READY: 2}
+    waiting = Message.objects.filter(status=STATUS.READY)
+    assert set(waiting.values_list("reason", "attempt_count")) == {("provider_slow", 0)}
+    assert Timer.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lease_of_a_slow_provider_is_renewed(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.services.leasing.LEASE", timedelta(seconds=0.4))
+    monkeypatch.setattr("notifications.services.working.RENEW_SECONDS", 0.1)
+    message = MessageFactory.create()
+    mail_server.delay = 1.0
+
+    def send_and_close() -> None:
+        send()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send_and_close)
+        while not sending.done():
+            return_expired_leases()
+        sending.result()
+
+    message.refresh_from_db()
+    assert message.status == STATUS.ACCEPTED
+    assert [attempt.outcome for attempt in message.attempts.all()] == ["accepted"]
