@@ -1,14 +1,12 @@
 """Push messages to Google and Apple as the outside world plays them."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from config.outside_world.starting import World, outside_world
+from config.outside_world.starting import World
 from notifications.models import Message, Priority, Timer
 from notifications.models.messages import public_id_of
 from notifications.services.publishing import publish
@@ -23,28 +21,6 @@ from notifications.tests.topics import TEST_NEWS, TEST_PUSH
 pytestmark = pytest.mark.django_db
 STATUS = Message.Status
 WORDS = {"name": "Luigi", "what": "on its way", "url": "/orders/7/", "order": "7"}
-
-
-@pytest.fixture(scope="module")
-def running_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder: Path = tmp_path_factory.mktemp("world")
-    with outside_world(folder) as world:
-        yield world
-
-
-@pytest.fixture
-def world(running_world: World, settings: Any) -> World:
-    """Return the outside world as if new, with accounts at its providers."""
-    running_world.reset()
-    settings.NOTIFICATIONS = {
-        "CA_BUNDLE": running_world.ca,
-        "FCM": {
-            "service_account": running_world.fcm["service_account"],
-            "url": running_world.http,
-        },
-        "APNS": {**running_world.apns, "url": running_world.http},
-    }
-    return running_world
 
 
 def tell(device: Any, **context: str) -> Message:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -17,12 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 from push_notifications.models import WebPushDevice
 
-from config.outside_world.starting import World, outside_world
+from config.outside_world.starting import World
+from config.tests.conftest import SENDER
 from notifications.models import Message, Priority, SmsReference, Suppression, Timer
 from notifications.services.publishing import publish
 from notifications.services.receiving import Receiver
 from notifications.services.working import work_lane
-from notifications.tests.accounts import p256_key
 from notifications.tests.addresses import database_url
 from notifications.tests.factories import RecipientFactory
 from notifications.tests.text_topics import TEST_TEXT
@@ -30,35 +29,10 @@ from notifications.tests.topics import TEST_PUSH
 
 pytestmark = pytest.mark.django_db
 STATUS = Message.Status
-SENDER = "+15005550006"
 NUMBER = "+14155550123"
 UNREACHABLE = "+14155550003"
 WORDS = {"name": "Luigi", "what": "on its way", "url": "/orders/7/", "order": "7"}
 WAIT_SECONDS = 20
-
-
-@pytest.fixture(scope="module")
-def running_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder: Path = tmp_path_factory.mktemp("world")
-    with outside_world(folder) as world:
-        yield world
-
-
-@pytest.fixture
-def world(running_world: World, settings: Any) -> World:
-    """Return the outside world as if new, with accounts at its providers."""
-    running_world.reset()
-    settings.NOTIFICATIONS = {
-        "CA_BUNDLE": running_world.ca,
-        "ALLOW_LOCAL_ENDPOINTS": True,
-        "WEB_PUSH": {"key": p256_key(), "contact": "mailto:us@tiffin.example"},
-        "TWILIO": {
-            **running_world.twilio,
-            "url": running_world.http,
-            "sender": SENDER,
-        },
-    }
-    return running_world
 
 
 @pytest.fixture
