@@ -10,6 +10,12 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
 from notifications import campaign_admin  # noqa: F401 - registers campaigns
+from notifications.admin_lists import (
+    CappedPaginator,
+    LaneFilter,
+    ProviderFilter,
+    TopicFilter,
+)
 from notifications.models import (
     Chunk,
     Event,
@@ -40,8 +46,10 @@ class ReadOnly:
 @admin.register(Event)
 class EventAdmin(ReadOnly, ModelAdmin[Event]):
     list_display = ["key", "topic", "lane", "recipient_count", "published_at"]
-    list_filter = ["lane", "topic"]
-    search_fields = ["key"]
+    list_filter = [LaneFilter, TopicFilter]
+    # From its beginning: an index finds it.
+    search_fields = ["key__startswith"]
+    paginator = CappedPaginator
     show_full_result_count = False
     readonly_fields = ["progress"]
 
@@ -68,7 +76,8 @@ class EventAdmin(ReadOnly, ModelAdmin[Event]):
 @admin.register(Chunk)
 class ChunkAdmin(ReadOnly, ModelAdmin[Chunk]):
     list_display = ["event", "lane", "due_at", "rejected_because"]
-    list_filter = ["lane", ("due_at", admin.EmptyFieldListFilter)]
+    list_filter = [LaneFilter, ("due_at", admin.EmptyFieldListFilter)]
+    paginator = CappedPaginator
     list_select_related = ["event"]
     show_full_result_count = False
     actions = ["replan"]
@@ -97,6 +106,7 @@ class NotificationAdmin(ReadOnly, ModelAdmin[Notification]):
     list_display = ["wording", "recipient", "event", "created_at", "read_at"]
     list_select_related = ["recipient", "wording", "event"]
     search_fields = ["recipient__email"]
+    paginator = CappedPaginator
     show_full_result_count = False
 
 
@@ -112,8 +122,8 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         "created_at",
         "ended_at",
     ]
-    list_filter = ["status", "channel", "provider"]
-    search_fields = ["endpoint"]
+    list_filter = ["status", "channel", ProviderFilter]
+    paginator = CappedPaginator
     show_full_result_count = False
     readonly_fields = ["attempts"]
     actions = ["redrive"]

@@ -104,6 +104,11 @@ def get_topic(name: str) -> Topic:
     return _topics[name]
 
 
+def list_topic_names() -> list[str]:
+    """Return the names of all topics, sorted."""
+    return sorted(_topics)
+
+
 def list_campaign_topics() -> list[Topic]:
     """Return the topics whose words operators write, by name."""
     found = [topic for topic in _topics.values() if topic.is_for_campaigns]

@@ -1,3 +1,4 @@
+import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -65,3 +66,37 @@ def test_operators_change_nothing_by_hand(db: None, client: Client) -> None:
     )
 
     assert page.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("model", "choice"),
+    [
+        ("message", {"provider": "email", "status__exact": "dead"}),
+        ("event", {"lane": "standard", "topic": "test_news", "q": "test:"}),
+    ],
+)
+def test_lists_are_filtered_by_what_is_known(
+    db: None, client: Client, model: str, choice: dict[str, str]
+) -> None:
+    MessageFactory.create(status=Message.Status.DEAD)
+    sign_in_operator(client)
+    address = reverse(f"admin:notifications_{model}_changelist")
+
+    found = client.get(address, choice).context["cl"].result_count
+    field = "provider" if model == "message" else "lane"
+    others = client.get(address, {**choice, field: "bulk"}).context["cl"].result_count
+
+    assert (found, others) == (1, 0)
+
+
+def test_lists_do_not_count_a_billion_rows(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.admin_lists.MOST", 2)
+    MessageFactory.create_batch(3)
+    sign_in_operator(client)
+
+    page = client.get(reverse("admin:notifications_message_changelist"))
+
+    assert page.context["cl"].result_count == 2
+    assert len(page.context["cl"].result_list) == 3
