@@ -281,13 +281,16 @@ INSERT = """
         latitude, longitude, location, time_zone, currency, offers_delivery,
         offers_pickup, delivery_radius, delivery_fee, minimum_order, tax_rate,
         prices_include_tax, preparation_minutes, answer_minutes, open_spans,
-        open_spans_until, rating_total, rating_count, source, source_id, created_at)
+        open_spans_until, rating_total, rating_count, source, source_id, created_at,
+        fee_step_metres, fee_step_fees, busy_minutes, pause_reason, missed_in_a_row,
+        expects_board)
     SELECT gen_random_uuid(), (SELECT min(id) FROM restaurants_region),
            'Restaurant ' || n, 'restaurant-' || n || '-' || extract(epoch FROM now()),
            'live', true, 'Home cooking.', '', '', '', '', '', n || ' High Street',
            'City', '10000', 'US', lat, lon, point(x, y), 'UTC', 'USD', true, true,
            CASE n %% 4 WHEN 0 THEN 5000 ELSE 16093.44 END, 2.5, 10, 8.5, false, 20, 10,
-           spans, now() + interval '12 days', n %% 400, 100, '', '', now()
+           spans, now() + interval '12 days', n %% 400, 100, '', '', now(),
+           '{}', '{}', 0, '', 0, false
       FROM (SELECT *, row_number() OVER () n FROM spot) s
       JOIN pattern ON hour = n * 7 %% 24
 """

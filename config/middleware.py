@@ -1,8 +1,30 @@
 from collections.abc import Callable
 
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+)
 from django.utils.translation import gettext as _
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """Sends the pages' content policy, and for the admin sites their own."""
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002  # the library's
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith(settings.BACK_OFFICE_PATHS):
+            parts.config = settings.BACK_OFFICE_POLICY
+        return parts
 
 
 class RefuseNulMiddleware:

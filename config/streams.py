@@ -1,4 +1,4 @@
-"""How many notifications are unread, told to open pages as it changes.
+"""What open pages are told as it changes: unread notifications, the order board.
 
 Server-sent events (HTML standard, 9.2) from an ASGI server of its own: a stream lasts
 as long as a page is open, and would hold one of the site's few threads. The session's
@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
@@ -21,15 +22,19 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.db import DatabaseError, close_old_connections
 from django.http import parse_cookie
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from redis.exceptions import RedisError
 
+from customers.models import User
 from notifications.live import inbox_channel
 from notifications.selectors import count_unread
+from restaurants.live import board_channel
+from restaurants.models import Duty
+from restaurants.owner_site import own_restaurants
 
 logger = logging.getLogger(__name__)
 
-PATH = "/inbox/stream/"
 # Longer than any proxy is silent for, shorter than any gives up after.
 HEARTBEAT_SECONDS = 20
 # Then the browser comes again, and must still be signed in.
@@ -42,6 +47,37 @@ THREADS = 4
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A kind of news: whose it is, and what is said when there may be some."""
+
+    # The channels that ring for a user; none when the stream is not for them.
+    list_channels: Callable[[int], list[str]]
+    # What is told as data; nothing is sent while it stays the same.
+    read: Callable[[int], str]
+    event: str
+
+
+def _list_board_channels(user_pk: int) -> list[str]:
+    own = own_restaurants(User.objects.get(pk=user_pk), Duty.BOARD)
+    return [board_channel(pk) for pk in own.values_list("pk", flat=True)]
+
+
+STREAMS = {
+    "/inbox/stream/": Stream(
+        list_channels=lambda user_pk: [inbox_channel(user_pk)],
+        read=lambda user_pk: str(count_unread(recipient_pk=user_pk)),
+        event="unread",
+    ),
+    # Says only that there is something new: the board then asks for what it may see.
+    "/owner/board/stream/": Stream(
+        list_channels=_list_board_channels,
+        read=lambda _user_pk: timezone.now().isoformat(),
+        event="board",
+    ),
+}
 
 
 class Hub:
@@ -57,20 +93,22 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
-    async def bell(self, channel: str) -> AsyncIterator[asyncio.Event]:
-        """Give a bell that rings when something is published on a channel."""
+    async def bell(self, channels: list[str]) -> AsyncIterator[asyncio.Event]:
+        """Give a bell that rings when something is published on one of the channels."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         bell = asyncio.Event()
-        self._bells[channel].add(bell)
-        await self._tell_redis("subscribe", channel)
+        for channel in channels:
+            self._bells[channel].add(bell)
+            await self._tell_redis("subscribe", channel)
         try:
             yield bell
         finally:
-            self._bells[channel].discard(bell)
-            if not self._bells[channel]:
-                del self._bells[channel]
-                await self._tell_redis("unsubscribe", channel)
+            for channel in channels:
+                self._bells[channel].discard(bell)
+                if not self._bells[channel]:
+                    del self._bells[channel]
+                    await self._tell_redis("unsubscribe", channel)
 
     async def _tell_redis(self, act: str, channel: str) -> None:
         # Without a connection the next one subscribes to all there is.
@@ -128,21 +166,26 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _answer(scope: Message, receive: Receive, send: Send) -> None:
-    if scope["path"] != PATH:
+    stream = STREAMS.get(scope["path"])
+    if stream is None:
         return await _refuse(send, HTTPStatus.NOT_FOUND)
     if scope["method"] != "GET":
         return await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED)
     try:
         user_pk = await _in_thread(_find_user, _cookies(scope))
+        if user_pk is None:
+            return await _refuse(send, HTTPStatus.UNAUTHORIZED)
+        channels = await _in_thread(stream.list_channels, user_pk)
     except DatabaseError:
         logger.exception("Nobody can be recognised.")
         return await _refuse(send, HTTPStatus.SERVICE_UNAVAILABLE)
-    if user_pk is None:
-        return await _refuse(send, HTTPStatus.UNAUTHORIZED)
+    if not channels:
+        return await _refuse(send, HTTPStatus.FORBIDDEN)
+    listener = Listener(stream, user_pk, channels, send)
     listening = asyncio.create_task(_until_gone(receive))
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
-            await _stream(user_pk, send, listening)
+            await listener.listen(listening)
     except TimeoutError:
         pass
     finally:
@@ -151,31 +194,40 @@ async def _answer(scope: Message, receive: Receive, send: Send) -> None:
     return None
 
 
-async def _stream(user_pk: int, send: Send, gone: asyncio.Task[None]) -> None:
-    """Send the count at once and when it changes, until nobody listens."""
-    await _start(send, HTTPStatus.OK, (b"content-type", b"text/event-stream"))
-    told = -1
-    async with hub.bell(inbox_channel(user_pk)) as bell:
-        bell.set()
-        while not gone.done():
-            if bell.is_set():
-                bell.clear()
-                told = await _tell(user_pk, told, send)
-            else:
-                await _write(send, ": still here\n\n")
-            await _wait(bell, gone)
+@dataclass
+class Listener:
+    """One open page."""
 
+    stream: Stream
+    user_pk: int
+    channels: list[str]
+    send: Send
+    told: str = ""
 
-async def _tell(user_pk: int, told: int, send: Send) -> int:
-    """Send the count unless it is what was told; return what is told now."""
-    try:
-        unread: int = await _in_thread(_count, user_pk)
-    except DatabaseError:
-        logger.exception("The count of user %s cannot be read.", user_pk)
-        return told
-    if unread != told:
-        await _write(send, f"event: unread\ndata: {unread}\n\n")
-    return unread
+    async def listen(self, gone: asyncio.Task[None]) -> None:
+        """Send the news at once and when it changes, until nobody listens."""
+        await _start(self.send, HTTPStatus.OK, (b"content-type", b"text/event-stream"))
+        async with hub.bell(self.channels) as bell:
+            bell.set()
+            while not gone.done():
+                if bell.is_set():
+                    bell.clear()
+                    await self._tell()
+                else:
+                    await _write(self.send, ": still here\n\n")
+                await _wait(bell, gone)
+
+    async def _tell(self) -> None:
+        """Send the news unless it is what was told."""
+        try:
+            news: str = await _in_thread(self.stream.read, self.user_pk)
+        except DatabaseError:
+            logger.exception("News for user %s cannot be read.", self.user_pk)
+            return
+        if news != self.told:
+            text = f"event: {self.stream.event}\ndata: {news}\n\n"
+            await _write(self.send, text)
+            self.told = news
 
 
 async def _wait(bell: asyncio.Event, gone: asyncio.Task[None]) -> None:
@@ -257,7 +309,3 @@ def _find_user(cookies: str) -> int | None:
     proof = session.get(HASH_SESSION_KEY, "")
     is_same = constant_time_compare(proof, user.get_session_auth_hash())
     return int(user.pk) if is_same else None
-
-
-def _count(user_pk: int) -> int:
-    return count_unread(recipient_pk=user_pk)

@@ -14,6 +14,7 @@ from delivery.exceptions import DeliveryError
 from delivery.models import Delivery, DeliveryEvent
 from delivery.services import assign_courier
 from orders.models import Order
+from restaurants.models import Duty
 from restaurants.owner_site import OwnerInline, OwnerModelAdmin, owner_site
 
 
@@ -31,6 +32,7 @@ class CourierForm(forms.ModelForm[Delivery]):
 
 
 class DeliveryEventInline(OwnerInline):
+    duty = Duty.BOARD
     model = DeliveryEvent
     fields = ["at", "to_status"]
     readonly_fields = fields
@@ -46,6 +48,7 @@ class DeliveryEventInline(OwnerInline):
 
 
 class OwnerDeliveryAdmin(OwnerModelAdmin):
+    duty = Duty.BOARD
     restaurant_path = "order__restaurant"
     can_add = False
     form = CourierForm

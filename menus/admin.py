@@ -22,7 +22,8 @@ from menus.models import (
     Section,
 )
 from menus.services import bring_item_back, mark_item_sold_out, refresh_dishes
-from restaurants.owner_site import OwnerInline, OwnerModelAdmin, owner_site
+from restaurants.models import Duty
+from restaurants.owner_site import Link, OwnerInline, OwnerModelAdmin, owner_site
 
 PHOTO_BYTES = 5 * 1024 * 1024
 SOLD_OUT = timedelta(hours=12)
@@ -95,11 +96,13 @@ class ItemModifierGroupFormSet(forms.BaseInlineFormSet[Any, Any, Any]):
 
 
 class MenuHoursInline(OwnerInline):
+    duty = Duty.MENU
     model = MenuHours
     fields = ["weekday", "opens_at", "closes_at"]
 
 
 class SectionInline(OwnerInline):
+    duty = Duty.MENU
     model = Section
     fields = ["name", "description", "position"]
     show_change_link = True
@@ -110,6 +113,7 @@ class SectionInline(OwnerInline):
 
 
 class ModifierInline(OwnerInline):
+    duty = Duty.MENU
     model = Modifier
     form = ModifierForm
     formset = ModifierFormSet
@@ -119,6 +123,7 @@ class ModifierInline(OwnerInline):
 
 
 class ItemModifierGroupInline(OwnerInline):
+    duty = Duty.MENU
     model = ItemModifierGroup
     formset = ItemModifierGroupFormSet
     fields = ["group", "position"]
@@ -126,6 +131,8 @@ class ItemModifierGroupInline(OwnerInline):
 
 class MenuAdmin(OwnerModelAdmin):
     """Menus, sections and items change what a restaurant is found by."""
+
+    duty = Duty.MENU
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: Any
@@ -146,6 +153,7 @@ class OwnerMenuAdmin(MenuAdmin):
 
 
 class OwnerSectionAdmin(OwnerModelAdmin):
+    duty = Duty.MENU
     restaurant_path = "menu__restaurant"
     fields = ["menu", "name", "description", "position"]
     list_display = ["name", "menu", "position"]
@@ -191,6 +199,7 @@ class OwnerItemAdmin(MenuAdmin):
 
 
 class OwnerModifierGroupAdmin(OwnerModelAdmin):
+    duty = Duty.MENU
     fields = ["restaurant", "name", "min_choices", "max_choices"]
     list_display = ["name", "restaurant", "min_choices", "max_choices"]
     list_select_related = ["restaurant"]
@@ -213,6 +222,7 @@ class LabelledModifierForm(ModifierForm):
 class OwnerModifierAdmin(OwnerModelAdmin):
     """A modifier by itself, with what it brings into a dish."""
 
+    duty = Duty.MENU
     form = LabelledModifierForm
     restaurant_path = "group__restaurant"
     can_add = False
@@ -231,3 +241,19 @@ owner_site.register(Section, OwnerSectionAdmin)
 owner_site.register(Item, OwnerItemAdmin)
 owner_site.register(ModifierGroup, OwnerModifierGroupAdmin)
 owner_site.register(Modifier, OwnerModifierAdmin)
+owner_site.add(
+    Link(
+        name="menus_item_changelist",
+        duty=Duty.MENU,
+        label=gettext_lazy("Items"),
+        icon="restaurant_menu",
+        position=31,
+    ),
+    Link(
+        name="menus_modifiergroup_changelist",
+        duty=Duty.MENU,
+        label=gettext_lazy("Modifier groups"),
+        icon="tune",
+        position=32,
+    ),
+)

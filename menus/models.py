@@ -2,6 +2,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -48,11 +49,26 @@ class Menu(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("shown to customers"), default=True)
     source_id = models.CharField(max_length=80, blank=True, editable=False)
+    # A draft is edited apart from the menu it will replace once it is published.
+    draft_of = models.OneToOneField(
+        "self",
+        models.CASCADE,
+        related_name="draft",
+        null=True,
+        blank=True,
+        editable=False,
+    )
 
     class Meta:
         verbose_name = _("menu")
         verbose_name_plural = _("menus")
         ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(draft_of=None) | models.Q(is_active=False),
+                name="menu_draft_not_shown",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -91,6 +107,15 @@ class Section(models.Model):
     description = models.CharField(_("description"), max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     source_id = models.CharField(max_length=80, blank=True, editable=False)
+    # In a draft menu: the section it will become.
+    draft_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        related_name="drafts",
+        null=True,
+        blank=True,
+        editable=False,
+    )
 
     class Meta:
         verbose_name = _("section")
@@ -150,6 +175,16 @@ class Modifier(models.Model):
         related_name="parent_modifiers",
         blank=True,
         verbose_name=_("asks further for"),
+    )
+    # The same thing as an item of its own: both are sold out together.
+    linked_item = models.ForeignKey(
+        "Item",
+        models.SET_NULL,
+        related_name="linked_modifiers",
+        null=True,
+        blank=True,
+        verbose_name=_("is the item"),
+        help_text=_("Sold out together with it."),
     )
     source_id = models.CharField(max_length=80, blank=True, editable=False)
 
@@ -218,6 +253,16 @@ class Item(models.Model):
         verbose_name=_("modifier groups"),
     )
     source_id = models.CharField(max_length=80, blank=True, editable=False)
+    # On a draft menu, and there the item it will become, unless it is new.
+    is_draft = models.BooleanField(default=False, editable=False)
+    draft_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        related_name="drafts",
+        null=True,
+        blank=True,
+        editable=False,
+    )
 
     # Set by get_menu_for_customer for the moment that was asked about.
     is_available: bool
@@ -235,6 +280,12 @@ class Item(models.Model):
                 fields=["restaurant", "source_id"],
                 condition=~models.Q(source_id=""),
                 name="item_source_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["restaurant", "code"],
+                condition=~models.Q(code="") & models.Q(is_draft=False),
+                name="item_code_unique",
+                violation_error_message=_("Another item has this code."),
             ),
         ]
 
@@ -274,3 +325,40 @@ class ItemModifierGroup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} · {self.group}"
+
+
+class MenuChange(models.Model):
+    """Who changed what on a restaurant's menus, with what it takes to go back."""
+
+    restaurant = models.ForeignKey(
+        Restaurant, models.CASCADE, related_name="menu_changes"
+    )
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        verbose_name=_("by"),
+    )
+    summary = models.CharField(_("change"), max_length=200)
+    # A list of {"model", "pk", "name", "before", "after"}: the values that differ, by
+    # field; null where the row did not exist.
+    rows = models.JSONField(default=list)
+    # The later change that took this one back.
+    undone_by = models.OneToOneField(
+        "self", models.SET_NULL, related_name="undoes", null=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("menu change")
+        verbose_name_plural = _("menu changes")
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["restaurant", "-at", "-id"], name="menu_change_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary

@@ -44,8 +44,9 @@ def restaurant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "restaurant": restaurant,
             "menus": get_menu_for_customer(restaurant=restaurant, moment=now),
             "answer": answer,
+            "delivery_fee": restaurant.delivery_fee_at(answer.distance),
             "minutes": estimate_minutes(
-                preparation_minutes=restaurant.preparation_minutes,
+                preparation_minutes=restaurant.preparation_minutes_at(now),
                 distance=answer.distance,
             ),
             **_hours(restaurant, now.astimezone(ZoneInfo(restaurant.time_zone)).date()),

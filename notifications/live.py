@@ -1,4 +1,4 @@
-"""Tell open pages at once that somebody's inbox has changed."""
+"""Tell open pages at once that what they show has changed."""
 
 import functools
 import logging
@@ -21,13 +21,18 @@ def inbox_channel(user_pk: int) -> str:
 
 def tell_streams(user_pks: Iterable[int]) -> None:
     """Publish that these inboxes changed; a Redis that is down is only logged."""
+    ring_channels(inbox_channel(user_pk) for user_pk in user_pks)
+
+
+def ring_channels(channels: Iterable[str]) -> None:
+    """Publish on these channels; a Redis that is down is only logged."""
     pipeline = _client(settings.REDIS_URL).pipeline(transaction=False)
-    for user_pk in user_pks:
-        pipeline.publish(inbox_channel(user_pk), "")
+    for channel in channels:
+        pipeline.publish(channel, "")
     try:
         pipeline.execute()
     except RedisError as error:
-        logger.warning("Open pages are not told of new notifications: %s", error)
+        logger.warning("Open pages are not told of what is new: %s", error)
 
 
 @functools.cache

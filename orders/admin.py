@@ -37,8 +37,8 @@ from orders.services.lifecycle import (
     send_order_out,
     start_preparing_order,
 )
-from restaurants.models import Restaurant
-from restaurants.owner_site import OwnerModelAdmin, own_restaurants, owner_site
+from restaurants.models import Duty, Restaurant
+from restaurants.owner_site import Link, OwnerModelAdmin, own_restaurants, owner_site
 
 Status = Order.Status
 Reason = OrderEvent.Reason
@@ -204,6 +204,7 @@ def show_figures(
 class OwnerOrderAdmin(OwnerModelAdmin):
     """Past orders to look up, and beside them the orders of now and the figures."""
 
+    duty = Duty.ORDERS
     can_add = False
     can_change = False
     fields = ORDER_FIELDS
@@ -244,7 +245,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
         ]
 
     def _board(self, request: HttpRequest) -> dict[str, Any]:
-        own = own_restaurants(request.user)
+        own = own_restaurants(request.user, Duty.BOARD)
         orders = list_open_orders_for_restaurants(restaurants=own)
         return {
             "columns": sort_into_columns(orders),
@@ -270,11 +271,13 @@ class OwnerOrderAdmin(OwnerModelAdmin):
         )
 
     def figures(self, request: HttpRequest) -> HttpResponse:
-        return show_figures(request, self.admin_site, own_restaurants(request.user))
+        own = own_restaurants(request.user, Duty.MONEY)
+        return show_figures(request, self.admin_site, own)
 
     def _get_order(self, request: HttpRequest, pk: int) -> Order:
-        order: Order = get_object_or_404(self.get_queryset(request), pk=pk)
-        return order
+        own = own_restaurants(request.user, Duty.BOARD)
+        orders = Order.objects.exclude(status=Status.PENDING_PAYMENT)
+        return get_object_or_404(orders.filter(restaurant__in=own), pk=pk)
 
     def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         order = self._get_order(request, pk)
@@ -342,7 +345,29 @@ class OwnerOrderAdmin(OwnerModelAdmin):
 
 
 owner_site.register(Order, OwnerOrderAdmin)
-owner_site.home_url_name = "orders_order_now"
+owner_site.add(
+    Link(
+        name="orders_order_now",
+        duty=Duty.BOARD,
+        label=gettext_lazy("Orders now"),
+        icon="soup_kitchen",
+        position=10,
+    ),
+    Link(
+        name="orders_order_changelist",
+        duty=Duty.ORDERS,
+        label=gettext_lazy("Orders"),
+        icon="receipt_long",
+        position=20,
+    ),
+    Link(
+        name="orders_order_figures",
+        duty=Duty.MONEY,
+        label=gettext_lazy("Figures"),
+        icon="bar_chart",
+        position=40,
+    ),
+)
 
 
 @admin.action(description=gettext_lazy("Cancel these orders"))

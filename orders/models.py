@@ -194,8 +194,23 @@ class Order(models.Model):
     promised_until = models.DateTimeField(_("promised until"))
     current_from = models.DateTimeField(_("now expected from"))
     current_until = models.DateTimeField(_("now expected until"))
+    # When the kitchen is to have it ready.
+    due_at = models.DateTimeField(_("to be ready at"))
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+    ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
+    out_at = models.DateTimeField(_("out for delivery at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # Why and by whom it was rejected or cancelled; codes of OrderEvent.
+    end_reason = models.CharField(_("reason"), max_length=20, blank=True)
+    end_actor = models.CharField(_("ended by"), max_length=12, blank=True)
+    # First looked at on a board of the restaurant: the alarm is over.
+    opened_at = models.DateTimeField(null=True, editable=False)
+    # The restaurant's people were called, since nobody looked at it.
+    escalated_at = models.DateTimeField(null=True, editable=False)
+    # The kitchen ticket's first printing; what is printed later is a duplicate.
+    printed_at = models.DateTimeField(null=True, editable=False)
+    # Placed by the restaurant on itself to try the portal; counts nowhere.
+    is_test = models.BooleanField(_("test order"), default=False, editable=False)
     # The local date the figures count it on, in the restaurant's zone.
     service_day = models.DateField(_("service day"))
 
@@ -217,6 +232,17 @@ class Order(models.Model):
                 fields=["restaurant", "service_day"],
                 include=["status", "subtotal"],
                 name="order_restaurant_day",
+            ),
+            # The board.
+            models.Index(
+                fields=["restaurant", "due_at"],
+                condition=models.Q(
+                    status__in=[
+                        *("placed", "accepted", "preparing", "ready"),
+                        "out_for_delivery",
+                    ]
+                ),
+                name="order_on_board",
             ),
             # The deadline sweep.
             models.Index(
@@ -276,6 +302,11 @@ class Order(models.Model):
     @property
     def is_ended(self) -> bool:
         return self.status in self.ENDED
+
+    @property
+    def short_number(self) -> str:
+        """What the kitchen calls it: the last three digits."""
+        return f"{self.number % 1000:03d}"
 
 
 class OrderNumber(models.Model):
@@ -361,6 +392,9 @@ class OrderEvent(models.Model):
         MISTAKE = "mistake", _("Ordered by mistake")
         NO_SHOW = "no_show", _("Nobody was there to take it")
         NO_RESPONSE = "no_response", _("The restaurant did not answer in time")
+        # Not an end: the kitchen needs longer, or a line was changed.
+        DELAYED = "delayed", _("The kitchen needs longer")
+        LINE_CHANGED = "line_changed", _("A line was changed")
         OTHER = "other", _("Another reason")
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="events")
@@ -396,6 +430,90 @@ class OrderEvent(models.Model):
         return f"{self.order_id} {self.from_status} → {self.to_status}"
 
 
+class PendingEnd(models.Model):
+    """A rejection or cancellation that may still be taken back; nobody is told yet."""
+
+    order = models.OneToOneField(Order, models.CASCADE, related_name="pending_end")
+    to_status = models.CharField(max_length=20, choices=Order.Status)
+    actor = models.CharField(max_length=12, choices=OrderEvent.Actor)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
+    )
+    reason = models.CharField(max_length=20, choices=OrderEvent.Reason)
+    note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(to_status__in=["rejected", "cancelled"]),
+                name="pending_end_is_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} → {self.to_status}"
+
+
+class LineChange(models.Model):
+    """The restaurant's proposal to replace or leave out one line of an order."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", _("Waiting for the customer")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="line_changes")
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # The line may be gone once the change was accepted; its words stay.
+    line = models.ForeignKey(
+        OrderLine, models.SET_NULL, related_name="changes", null=True
+    )
+    line_name = models.CharField(max_length=150)
+    line_amount = models.DecimalField(max_digits=10, decimal_places=2)
+    # What it is replaced by; nothing means that the line is left out.
+    item = models.ForeignKey(
+        Item, models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    new_name = models.CharField(_("instead"), max_length=150, blank=True)
+    new_unit_price = models.DecimalField(
+        _("price"), max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    note = models.CharField(_("note to the customer"), max_length=200, blank=True)
+    status = models.CharField(
+        max_length=10, choices=Status, default=Status.PROPOSED, editable=False
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
+    )
+    proposed_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    total_before = models.DecimalField(max_digits=10, decimal_places=2)
+    total_after = models.DecimalField(max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("proposed change")
+        verbose_name_plural = _("proposed changes")
+        ordering = ["proposed_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line"],
+                condition=models.Q(status="proposed"),
+                name="line_change_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(new_name="", new_unit_price=None)
+                | (~models.Q(new_name="") & models.Q(new_unit_price__gte=0)),
+                name="line_change_replaces_or_leaves_out",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_name} → {self.new_name or '∅'}"
+
+
 class Review(models.Model):
     """What a customer thought of a completed order: once, food and delivery apart."""
 
@@ -412,6 +530,8 @@ class Review(models.Model):
     )
     text = models.TextField(_("review"), max_length=1000, blank=True)
     created_at = models.DateTimeField(_("written at"))
+    answer = models.TextField(_("the restaurant's answer"), max_length=1000, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("review")

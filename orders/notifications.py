@@ -1,6 +1,7 @@
 """What customers and restaurants are told about an order."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -8,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, WhenCapped, register
-from orders.models import Order, OrderEvent
-from restaurants.models import Membership
+from orders.models import LineChange, Order, OrderEvent, Review
+from restaurants.notifications import KITCHEN, list_people
 
 OWNER_PORTAL = "/owner/"
 
@@ -33,13 +34,55 @@ def _register(name: str) -> Topic:
     )
 
 
-ORDER_PLACED = _register("order_placed")
+def _register_for_kitchen(name: str, *channels: Channel) -> Topic:
+    return register(
+        Topic(
+            name=name,
+            category=KITCHEN,
+            priority=Priority.STANDARD,
+            channels=channels,
+            collapse="order",
+            time_to_live=timedelta(minutes=30),
+        )
+    )
+
+
+ORDER_PLACED = _register_for_kitchen("order_placed", Channel.IN_APP, Channel.PUSH)
+# Nobody has looked at it for a minute: whatever reaches them.
+ORDER_WAITING = _register_for_kitchen(
+    "order_waiting", Channel.PUSH, Channel.SMS, Channel.EMAIL
+)
+LINE_CHANGE_ANSWERED = _register_for_kitchen("line_change_answered", Channel.IN_APP)
+REVIEW_WRITTEN = _register_for_kitchen("review_written", Channel.IN_APP)
 ORDER_ACCEPTED = _register("order_accepted")
 ORDER_REJECTED = _register("order_rejected")
 ORDER_OUT_FOR_DELIVERY = _register("order_out_for_delivery")
 ORDER_DELIVERED = _register("order_delivered")
 ORDER_CANCELLED = _register("order_cancelled")
-ORDER_CANCELLED_FOR_RESTAURANT = _register("order_cancelled_for_restaurant")
+ORDER_CANCELLED_FOR_RESTAURANT = _register_for_kitchen(
+    "order_cancelled_for_restaurant", Channel.IN_APP, Channel.PUSH
+)
+ORDER_DELAYED = _register("order_delayed")
+LINE_CHANGE_PROPOSED = _register("line_change_proposed")
+REVIEW_ANSWERED = register(
+    Topic(
+        name="review_answered",
+        category=ORDERS,
+        priority=Priority.STANDARD,
+        channels=(Channel.IN_APP, Channel.PUSH),
+        time_to_live=timedelta(days=2),
+    )
+)
+# The kitchen changed something that a cart under way depends on.
+CART_AFFECTED = register(
+    Topic(
+        name="cart_affected",
+        category=ORDERS,
+        priority=Priority.STANDARD,
+        channels=(Channel.IN_APP, Channel.PUSH),
+        time_to_live=timedelta(hours=1),
+    )
+)
 # What operators write to many at once.
 OFFER = register(
     Topic(
@@ -74,39 +117,97 @@ def tell(order: Order, event: OrderEvent) -> None:
         return
     topic = FOR_CUSTOMER.get(Status(event.to_status))
     if topic is not None and order.customer_id is not None:
-        _publish(topic, order, event, [order.customer_id], order.get_absolute_url())
+        _publish(topic, order, [order.customer_id], event=event)
     if event.to_status == Status.PLACED:
         _tell_restaurant(ORDER_PLACED, order, event)
     if event.to_status == Status.CANCELLED and event.actor in NEWS_TO_RESTAURANT:
         _tell_restaurant(ORDER_CANCELLED_FOR_RESTAURANT, order, event)
 
 
+def tell_delay(order: Order, *, minutes: int) -> None:
+    """Tell the customer that the kitchen needs longer; each time it does."""
+    if order.customer_id is not None:
+        # Each delay moves the window, which tells one from another.
+        key = f":{order.current_until.isoformat()}"
+        context = {"minutes": minutes}
+        _publish(ORDER_DELAYED, order, [order.customer_id], key=key, context=context)
+
+
+def tell_waiting(order: Order) -> None:
+    """Call the restaurant's people to an order that nobody has looked at."""
+    people = list_people(order.restaurant_id)
+    _publish(ORDER_WAITING, order, people, url=OWNER_PORTAL)
+
+
+def tell_line_change(change: LineChange) -> None:
+    """Ask the customer about a proposed change, or tell the restaurant the answer."""
+    order = change.order
+    context = {
+        "line": change.line_name,
+        "instead": change.new_name,
+        "status": change.status,
+        "total_before": str(change.total_before),
+        "total_after": str(change.total_after),
+    }
+    key = f":{change.public_id}"
+    if change.status == LineChange.Status.PROPOSED:
+        if order.customer_id is not None:
+            people = [order.customer_id]
+            _publish(LINE_CHANGE_PROPOSED, order, people, key=key, context=context)
+        return
+    people = list_people(order.restaurant_id)
+    _publish(
+        LINE_CHANGE_ANSWERED,
+        order,
+        people,
+        key=key,
+        context=context,
+        url=OWNER_PORTAL,
+    )
+
+
+def tell_review(review: Review) -> None:
+    """Tell the restaurant of a review, or the customer of its answer."""
+    order = review.order
+    context = {"rating": review.food_rating, "text": review.text[:200]}
+    if not review.answer:
+        people = list_people(order.restaurant_id)
+        _publish(REVIEW_WRITTEN, order, people, context=context, url=OWNER_PORTAL)
+    elif order.customer_id is not None:
+        context["text"] = review.answer[:200]
+        _publish(REVIEW_ANSWERED, order, [order.customer_id], context=context)
+
+
 def _tell_restaurant(topic: Topic, order: Order, event: OrderEvent) -> None:
-    members = Membership.objects.filter(
-        restaurant=order.restaurant_id,
-        role__in=[Membership.Role.OWNER, Membership.Role.MANAGER],
-    ).values_list("user_id", flat=True)
-    _publish(topic, order, event, list(members), OWNER_PORTAL)
+    people = list_people(order.restaurant_id)
+    _publish(topic, order, people, event=event, url=OWNER_PORTAL)
 
 
 def _publish(
-    topic: Topic, order: Order, event: OrderEvent, recipients: list[int], url: str
+    topic: Topic,
+    order: Order,
+    recipients: list[int],
+    *,
+    event: OrderEvent | None = None,
+    url: str = "",
+    key: str = "",
+    context: dict[str, Any] | None = None,
 ) -> None:
     publish(
         topic=topic,
         recipients=recipients,
         region=order.region.code,
-        key=f"{topic.name}:{order.public_id}",
+        key=f"{topic.name}:{order.public_id}{key}",
         context={
-            "url": url,
+            "url": url or order.get_absolute_url(),
             "order": str(order.public_id),
             "number": order.number,
             "restaurant": order.restaurant_name,
             "customer": order.customer_name,
             "fulfilment": order.fulfilment,
-            "actor": event.actor,
-            "reason": event.reason,
-            "note": event.note,
+            "actor": event.actor if event else "",
+            "reason": event.reason if event else "",
+            "note": event.note if event else "",
             "total": str(order.total),
             "currency": order.currency,
             "time_zone": order.restaurant.time_zone,
@@ -117,5 +218,6 @@ def _publish(
             ),
             "answer_by": order.answer_by.isoformat(),
             "site_url": settings.SITE_URL,
+            **(context or {}),
         },
     )

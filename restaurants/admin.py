@@ -2,7 +2,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Field, QuerySet, URLField
 from django.forms import BaseInlineFormSet, ModelForm
@@ -12,9 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
+from customers.models import User
+from restaurants.exceptions import WrongStatusError
 from restaurants.geo import to_plane
 from restaurants.models import (
     Cuisine,
+    Duty,
     Membership,
     OpeningHours,
     Region,
@@ -24,15 +27,19 @@ from restaurants.models import (
 from restaurants.opening import WeeklySpan, overlapping
 from restaurants.owner_site import (
     AsksAgain,
+    Link,
     OwnerInline,
     OwnerModelAdmin,
     owner_site,
 )
 from restaurants.services import (
-    approve_restaurant,
     pause_restaurant,
     refresh_restaurant,
     resume_restaurant,
+)
+from restaurants.services.joining import (
+    approve_restaurant,
+    reinstate_restaurant,
     suspend_restaurant,
 )
 from restaurants.services.sources import BadRowError, time_zone_at
@@ -76,6 +83,7 @@ def _describe(span: WeeklySpan) -> str:
 
 
 class OwnerOpeningHoursInline(OwnerInline):
+    duty = Duty.HOURS
     model = OpeningHours
     formset = OpeningHoursFormSet
     fields = ["weekday", "opens_at", "closes_at"]
@@ -85,6 +93,7 @@ class OwnerOpeningHoursInline(OwnerInline):
 
 
 class OwnerSpecialHoursInline(OwnerInline):
+    duty = Duty.HOURS
     model = SpecialHours
     fields = ["date", "opens_at", "closes_at", "note"]
     verbose_name_plural = gettext_lazy(
@@ -144,6 +153,7 @@ class OwnerRestaurantForm(ModelForm[Restaurant]):
 
 
 class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
+    duty = Duty.HOURS
     form = OwnerRestaurantForm
     restaurant_path = "pk"
     can_add = False
@@ -193,6 +203,15 @@ class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
 
 
 owner_site.register(Restaurant, OwnerRestaurantAdmin)
+owner_site.add(
+    Link(
+        name="restaurants_restaurant_changelist",
+        duty=Duty.HOURS,
+        label=gettext_lazy("Restaurant"),
+        icon="storefront",
+        position=60,
+    )
+)
 
 
 class MembershipInline(TabularInline[Membership, Restaurant]):
@@ -203,14 +222,29 @@ class MembershipInline(TabularInline[Membership, Restaurant]):
 
 @admin.action(description=gettext_lazy("Approve"))
 def approve(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
+    assert isinstance(request.user, User)
     for restaurant in rows:
-        approve_restaurant(restaurant_pk=restaurant.pk)
+        try:
+            approve_restaurant(restaurant_pk=restaurant.pk, operator=request.user)
+        except WrongStatusError as error:
+            messages.error(request, str(error.message))
 
 
 @admin.action(description=gettext_lazy("Suspend"))
 def suspend(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
     for restaurant in rows:
         suspend_restaurant(restaurant_pk=restaurant.pk)
+
+
+@admin.action(description=gettext_lazy("List again after a suspension"))
+def reinstate(
+    modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]
+) -> None:
+    for restaurant in rows:
+        try:
+            reinstate_restaurant(restaurant_pk=restaurant.pk)
+        except WrongStatusError as error:
+            messages.error(request, str(error.message))
 
 
 @admin.register(Restaurant)
@@ -222,7 +256,7 @@ class RestaurantAdmin(AsksAgain, SecureWebsite, ModelAdmin[Restaurant]):
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["cuisines"]
     inlines = [OpeningHoursInline, SpecialHoursInline, MembershipInline]
-    actions = [approve, suspend]
+    actions = [approve, suspend, reinstate]
     show_full_result_count = False
 
     def save_model(

@@ -47,13 +47,15 @@ def check_orderability(
     moment: datetime,
     place: tuple[float, float] | None,
     fulfilment: str,
+    is_scheduled: bool = False,
 ) -> Orderability:
     """Tell whether an order for the moment can be taken, and if not, why.
 
-    `moment` is now for an order as soon as possible, else the slot asked for. `place`
-    is (latitude, longitude), needed for delivery. List, page, cart and submit ask here.
-    Codes: restaurant_not_live, restaurant_closed, restaurant_paused,
-    fulfilment_not_offered, place_unknown, out_of_range.
+    `moment` is now for an order as soon as possible, else the slot asked for, and then
+    `is_scheduled`. `place` is (latitude, longitude), needed for delivery. List, page,
+    cart and submit ask here. Codes: restaurant_not_live, restaurant_closed,
+    restaurant_paused, restaurant_unattended, fulfilment_not_offered, place_unknown,
+    out_of_range.
     """
     if restaurant.status != Restaurant.Status.LIVE or not restaurant.takes_orders:
         return Orderability(
@@ -64,7 +66,18 @@ def check_orderability(
     refusal = _check_fulfilment(restaurant, place, fulfilment)
     if refusal is not None:
         return refusal
-    return _check_moment(restaurant, moment, _distance(restaurant, place, fulfilment))
+    distance = _distance(restaurant, place, fulfilment)
+    answer = _check_moment(restaurant, moment, distance)
+    if answer.can_order and restaurant.unattended_since and not is_scheduled:
+        return Orderability(
+            can_order=False,
+            code="restaurant_unattended",
+            message=_(
+                "This restaurant takes no orders for right now; order for later."
+            ),
+            distance=distance,
+        )
+    return answer
 
 
 def _distance(

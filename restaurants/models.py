@@ -1,15 +1,25 @@
+import secrets
 import uuid
-from datetime import timedelta
+from bisect import bisect_right
+from collections.abc import Collection
+from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.contrib.postgres.fields import (
+    ArrayField,
+    BigIntegerRangeField,
+    RangeOperators,
+)
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -18,6 +28,21 @@ from customers.models import User, validate_time_zone
 from restaurants.fields import InstantMultirangeField, PointField
 
 TEN_MILES = 16_093.44
+HOURS_OF_WEEK = 7 * 24
+# A pause, or being sold out, that ends only when somebody says so.
+UNTIL_FURTHER_NOTICE = datetime(2999, 1, 1, tzinfo=UTC)
+
+
+class Duty(Enum):
+    """What a member of a restaurant may be let do."""
+
+    BOARD = "board"  # the orders of now, sold out, busy, pause
+    ORDERS = "orders"  # past orders
+    MENU = "menu"
+    HOURS = "hours"  # opening hours, delivery terms, the profile
+    REVIEWS = "reviews"
+    MONEY = "money"  # figures, tax
+    PEOPLE = "people"
 
 
 class Fulfilment(models.TextChoices):
@@ -57,16 +82,31 @@ class RestaurantQuerySet(models.QuerySet["Restaurant"]):
     def live(self) -> "RestaurantQuerySet":
         return self.filter(status=Restaurant.Status.LIVE)
 
-    def run_by(self, user: User) -> "RestaurantQuerySet":
-        """Keep the restaurants that `user` is a member of."""
-        # A person is a member once, so the join doubles no row; and DISTINCT could not
-        # compare points.
-        return self.filter(memberships__user=user)
+    def run_by(self, user: User, duty: Duty | None = None) -> "RestaurantQuerySet":
+        """Keep the restaurants whose portal `user` may use, for a duty if one is given.
+
+        Members by their role; an operator who acts for a restaurant as its owner.
+        """
+        # As sub-selects: joins would double rows, and DISTINCT cannot compare points.
+        members = Membership.objects.filter(user=user, role__in=roles_with(duty))
+        acting = ActingSession.objects.under_way().filter(operator=user)
+        return self.exclude(
+            status__in=[Restaurant.Status.PENDING, Restaurant.Status.REFUSED]
+        ).filter(
+            models.Q(pk__in=members.values("restaurant"))
+            | models.Q(pk__in=acting.values("restaurant"))
+        )
 
 
 class Restaurant(models.Model):
+    class PauseReason(models.TextChoices):
+        OWNER = "owner", _("Paused by the restaurant")
+        MISSED = "missed", _("Three orders in a row were not answered")
+
     class Status(models.TextChoices):
         PENDING = "pending", _("Waiting for approval")
+        REFUSED = "refused", _("Refused")
+        SETTING_UP = "setting_up", _("Setting up")
         LIVE = "live", _("Live")
         SUSPENDED = "suspended", _("Suspended")
 
@@ -118,6 +158,12 @@ class Restaurant(models.Model):
     delivery_fee = models.DecimalField(
         _("delivery fee"), max_digits=10, decimal_places=2, default=Decimal(0)
     )
+    # Beyond each of these metres (rising) the fee of the same place in the other list
+    # replaces the one above.
+    fee_step_metres = ArrayField(models.FloatField(), default=list, blank=True)
+    fee_step_fees = ArrayField(
+        models.DecimalField(max_digits=10, decimal_places=2), default=list, blank=True
+    )
     minimum_order = models.DecimalField(
         _("minimum order"), max_digits=10, decimal_places=2, default=Decimal(0)
     )
@@ -128,10 +174,32 @@ class Restaurant(models.Model):
     preparation_minutes = models.PositiveSmallIntegerField(
         _("usual preparation time in minutes"), default=20
     )
+    # By hour of the local week, from Monday 00:00, where it differs by the hour.
+    preparation_week = ArrayField(
+        models.PositiveSmallIntegerField(), size=HOURS_OF_WEEK, null=True, blank=True
+    )
+    # Added to it while the kitchen is busy.
+    busy_minutes = models.PositiveSmallIntegerField(default=0, editable=False)
+    busy_until = models.DateTimeField(null=True, editable=False)
     answer_minutes = models.PositiveSmallIntegerField(
         _("minutes to answer an order"), default=10
     )
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    pause_reason = models.CharField(
+        max_length=10, choices=PauseReason, blank=True, editable=False
+    )
+    # Unanswered orders since the last answer; three in a row pause it.
+    missed_in_a_row = models.PositiveSmallIntegerField(default=0, editable=False)
+    expects_board = models.BooleanField(
+        _("stop orders when no board is open"),
+        default=True,
+        help_text=_(
+            "After five minutes without an open order board in opening hours you are"
+            " warned; then no orders for right now are taken until a board is back."
+        ),
+    )
+    # No board is open: nothing is taken for right now.
+    unattended_since = models.DateTimeField(null=True, editable=False)
 
     # What services derive from other rows, so that a list reads one row a restaurant.
     open_spans = InstantMultirangeField(null=True, editable=False)
@@ -178,6 +246,15 @@ class Restaurant(models.Model):
                 & models.Q(tax_rate__gte=0),
                 name="restaurant_terms_not_negative",
             ),
+            models.CheckConstraint(
+                condition=models.Q(fee_step_metres__len=models.F("fee_step_fees__len")),
+                name="restaurant_fee_steps_paired",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(preparation_week=None)
+                | models.Q(preparation_week__len=HOURS_OF_WEEK),
+                name="restaurant_preparation_week_whole",
+            ),
             models.UniqueConstraint(
                 fields=["source", "source_id"],
                 condition=~models.Q(source=""),
@@ -198,9 +275,27 @@ class Restaurant(models.Model):
             return None
         return round(Decimal(self.rating_total) / self.rating_count, 1)
 
-    @property
-    def preparation_time(self) -> timedelta:
-        return timedelta(minutes=self.preparation_minutes)
+    def preparation_minutes_at(self, moment: datetime) -> int:
+        """Return how long the kitchen takes for what it starts at the moment."""
+        minutes = self.preparation_minutes
+        if self.preparation_week:
+            local = moment.astimezone(ZoneInfo(self.time_zone))
+            minutes = self.preparation_week[local.weekday() * 24 + local.hour]
+        return minutes + self.busy_minutes_at(moment)
+
+    def busy_minutes_at(self, moment: datetime) -> int:
+        is_busy = self.busy_until is not None and moment < self.busy_until
+        return self.busy_minutes if is_busy else 0
+
+    def delivery_fee_at(self, distance: float | None) -> Decimal:
+        """Return the fee for a distance in metres; the lowest step's when unknown."""
+        step = bisect_right(self.fee_step_metres, distance or 0)
+        return self.fee_step_fees[step - 1] if step else self.delivery_fee
+
+
+def roles_with(duty: Duty | None) -> Collection[str]:
+    """Return the roles that may do something; all of them for None."""
+    return [role for role, duties in DUTIES.items() if duty is None or duty in duties]
 
 
 class Membership(models.Model):
@@ -228,6 +323,154 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.restaurant} · {self.get_role_display()}"
+
+
+STAFF_DUTIES = frozenset({Duty.BOARD})
+MANAGER_DUTIES = STAFF_DUTIES | {Duty.ORDERS, Duty.MENU, Duty.HOURS, Duty.REVIEWS}
+DUTIES = {
+    Membership.Role.STAFF: STAFF_DUTIES,
+    Membership.Role.MANAGER: MANAGER_DUTIES,
+    Membership.Role.OWNER: frozenset(Duty),
+}
+
+
+def new_invitation_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class Invitation(models.Model):
+    """An offer by email to become a member; whoever has the link and the email may."""
+
+    restaurant = models.ForeignKey(
+        Restaurant, models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField(_("email"))
+    role = models.CharField(_("role"), max_length=10, choices=Membership.Role)
+    token = models.CharField(
+        max_length=60, unique=True, default=new_invitation_token, editable=False
+    )
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
+    )
+    created_at = models.DateTimeField(_("sent at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("valid until"))
+    accepted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                "restaurant",
+                condition=models.Q(accepted_at=None),
+                name="invitation_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.restaurant} · {self.get_role_display()}"
+
+
+class Application(models.Model):
+    """What a restaurant said when it applied, and what operators made of it."""
+
+    class Check(models.TextChoices):
+        IDENTITY = "identity", _("The business exists under this name")
+        PREMISES = "premises", _("Food is made at this address")
+        HYGIENE = "hygiene", _("The food hygiene registration is valid")
+        CONTACT = "contact", _("Somebody answers the phone number given")
+
+    restaurant = models.OneToOneField(
+        Restaurant, models.CASCADE, related_name="application"
+    )
+    applicant = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
+    )
+    legal_name = models.CharField(_("name of the business"), max_length=200)
+    registration = models.CharField(
+        _("registration number"), max_length=100, blank=True
+    )
+    message = models.TextField(_("what we should know"), max_length=2000, blank=True)
+    checks = ArrayField(
+        models.CharField(max_length=20, choices=Check),
+        default=list,
+        blank=True,
+        verbose_name=_("checked"),
+    )
+    applied_at = models.DateTimeField(_("applied at"), auto_now_add=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        editable=False,
+    )
+    refusal = models.CharField(
+        _("why it was refused"), max_length=500, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        ordering = ["applied_at", "pk"]
+
+    def __str__(self) -> str:
+        return str(self.restaurant)
+
+
+class ActingSessionQuerySet(models.QuerySet["ActingSession"]):
+    def under_way(self) -> "ActingSessionQuerySet":
+        return self.filter(ended_at=None, expires_at__gt=Now())
+
+
+class ActingSession(models.Model):
+    """An operator uses a restaurant's portal as its owner would; kept as the audit."""
+
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="acting_sessions"
+    )
+    restaurant = models.ForeignKey(
+        Restaurant, models.CASCADE, related_name="acting_sessions"
+    )
+    reason = models.CharField(_("reason"), max_length=300)
+    started_at = models.DateTimeField(_("started at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("ends by itself at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+
+    objects: ClassVar[ActingSessionQuerySet] = ActingSessionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("acting session")
+        verbose_name_plural = _("acting sessions")
+        ordering = ["-started_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["operator"],
+                condition=models.Q(ended_at=None),
+                name="acting_session_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operator} · {self.restaurant}"
+
+
+class BoardPresence(models.Model):
+    """When an order board of a restaurant was last open somewhere.
+
+    Apart from the restaurant's row, since it is written every few seconds.
+    """
+
+    restaurant = models.OneToOneField(Restaurant, models.CASCADE, primary_key=True)
+    seen_at = models.DateTimeField()
+    # Set while its people have been told that no board is open.
+    warned_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.restaurant_id}: {self.seen_at}"
 
 
 class Weekday(models.IntegerChoices):

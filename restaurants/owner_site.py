@@ -1,11 +1,13 @@
 """The owner portal: an admin site of its own, scoped to one's restaurants.
 
 It fails closed: only an OwnerModelAdmin can be registered, everything it lists, opens,
-offers or accepts belongs to a restaurant the user is a member of, and a foreign key to
-a model it does not know offers nothing.
+offers or accepts belongs to a restaurant where the user's role has the page's duty, and
+a foreign key to a model it does not know offers nothing. A page that is no model's is
+about one restaurant, which its address names (`Page`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,34 +20,74 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import BASE_INPUT_CLASSES, INPUT_CLASSES
 
 from customers.models import User
-from restaurants.models import Cuisine, Restaurant
+from restaurants.models import Cuisine, Duty, Restaurant
+from restaurants.selectors import list_duties
 
 # Models that belong to nobody and may be chosen by everybody.
 SHARED_MODELS: tuple[type[Model], ...] = (Cuisine,)
 
 
-def own_restaurants(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Restaurant]:
-    """Return the restaurants that somebody is a member of; none for strangers."""
+def own_restaurants(
+    user: AbstractBaseUser | AnonymousUser, duty: Duty | None = None
+) -> QuerySet[Restaurant]:
+    """Return the restaurants where somebody has a duty (any for None); else none."""
     if not isinstance(user, User) or not user.is_active:
         return Restaurant.objects.none()
-    return Restaurant.objects.run_by(user)
+    return Restaurant.objects.run_by(user, duty)
 
 
-def is_member(request: HttpRequest) -> bool:
-    user = request.user
-    # Asked for every model on every page.
-    if not hasattr(request, "is_restaurant_member"):
-        request.is_restaurant_member = own_restaurants(user).exists()  # type: ignore[attr-defined]
-    return bool(request.is_restaurant_member)  # type: ignore[attr-defined]
+def duties_of(request: HttpRequest) -> dict[int, frozenset[Duty]]:
+    """Return what the user may do, by the restaurant's key; asked once a request."""
+    if not hasattr(request, "restaurant_duties"):
+        user = request.user
+        duties: dict[int, frozenset[Duty]] = {}
+        if isinstance(user, User) and user.is_active:
+            duties = list_duties(user)
+        request.restaurant_duties = duties  # type: ignore[attr-defined]
+    return request.restaurant_duties  # type: ignore[attr-defined,no-any-return]
+
+
+def may(request: HttpRequest, duty: Duty | None = None) -> bool:
+    """Tell whether the user has a duty (any for None) at some restaurant."""
+    return any(duty is None or duty in duties for duties in duties_of(request).values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of the portal about one restaurant: `view(request, restaurant, ...)`.
+
+    Its address is /owner/r/<restaurant>/<path>, its URL's name is `name`. With a label
+    it stands in the navigation, by `position`.
+    """
+
+    path: str
+    name: str
+    view: Callable[..., HttpResponseBase]
+    duty: Duty
+    label: StrOrPromise = ""
+    icon: str = ""  # of Material Symbols
+    position: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A page of the navigation that is a model's, or about all restaurants."""
+
+    name: str
+    duty: Duty
+    label: StrOrPromise
+    icon: str
+    position: int
 
 
 class OwnerSignInForm(AuthenticationForm):
@@ -72,6 +114,7 @@ class Scoped:
     """What model admins and inlines of the portal share."""
 
     admin_site: admin.AdminSite
+    duty: Duty
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -87,7 +130,7 @@ class Scoped:
 
     def _choices(self, model: type[Model], request: HttpRequest) -> QuerySet[Any]:
         if model is Restaurant:
-            return own_restaurants(request.user)
+            return own_restaurants(request.user, self.duty)
         if model in SHARED_MODELS:
             return model._default_manager.all()  # noqa: SLF001  # public in all but name
         try:
@@ -121,7 +164,10 @@ class AsksAgain:
 
 
 class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
-    """A model of the portal; `restaurant_path` leads from its row to the restaurant."""
+    """A model of the portal; `restaurant_path` leads from its row to the restaurant.
+
+    Who has `duty` there sees it.
+    """
 
     restaurant_path = "restaurant"
     can_add = True
@@ -134,11 +180,11 @@ class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
         return self.scope(super().get_queryset(request), request)
 
     def scope(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-        own = own_restaurants(request.user).order_by().values("pk")
+        own = own_restaurants(request.user, self.duty).order_by().values("pk")
         return rows.filter(**{f"{self.restaurant_path}__in": own})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_member(request)
+        return may(request, self.duty)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request, obj)
@@ -153,13 +199,14 @@ class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
         return self.can_delete and self._may(request, obj)
 
     def _may(self, request: HttpRequest, obj: Any) -> bool:
-        if not is_member(request):
+        if not may(request, self.duty):
             return False
         return obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = list(super().get_fields(request, obj))
-        is_chosen = obj is None and own_restaurants(request.user).count() > 1
+        own = own_restaurants(request.user, self.duty)
+        is_chosen = obj is None and own.count() > 1
         if "restaurant" in fields and not is_chosen:
             fields.remove("restaurant")
         return fields
@@ -168,7 +215,7 @@ class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: Any
     ) -> None:
         if self.restaurant_path == "restaurant" and obj.restaurant_id is None:
-            obj.restaurant = own_restaurants(request.user).get()
+            obj.restaurant = own_restaurants(request.user, self.duty).get()
         super().save_model(request, obj, form, change)
 
 
@@ -178,16 +225,16 @@ class OwnerInline(Scoped, TabularInline):
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_member(request)
+        return may(request, self.duty)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_member(request)
+        return may(request, self.duty)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_member(request)
+        return may(request, self.duty)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_member(request)
+        return may(request, self.duty)
 
 
 class BackOffice(UnfoldAdminSite):
@@ -214,15 +261,25 @@ class OwnerSite(BackOffice):
     site_header = _("Your restaurant")
     site_title = _("Your restaurant on Tiffin")
     index_title = _("Your restaurant")
-    # The page to start on; the app that has it sets it.
-    home_url_name = ""
+    # Where a session keeps the restaurant that was looked at last.
+    session_key = "owner_restaurant"
 
     def __init__(self, name: str = "owner") -> None:
         super().__init__(name)
         self.login_form = OwnerSignInForm
+        self._pages: list[Page] = []
+        self._links: list[Link] = []
+
+    def add(self, *entries: Page | Link) -> None:
+        """Add pages about one restaurant, and links to others for the navigation."""
+        for entry in entries:
+            if isinstance(entry, Page):
+                self._pages.append(entry)
+            else:
+                self._links.append(entry)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and is_member(request)
+        return request.user.is_active and may(request)
 
     def register(
         self,
@@ -238,19 +295,104 @@ class OwnerSite(BackOffice):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         # The shortcut to any object's page knows no owners.
-        return [
+        urls = [
             pattern
             for pattern in super().get_urls()
             if getattr(pattern, "name", "") != "view_on_site"
         ]
+        pages = [
+            path(
+                f"r/<int:restaurant_pk>/{page.path}",
+                self.admin_view(self._about_one(page)),
+                name=page.name,
+            )
+            for page in self._pages
+        ]
+        return [*pages, *urls]
+
+    def _about_one(self, page: Page) -> Callable[..., HttpResponseBase]:
+        def view(
+            request: HttpRequest, restaurant_pk: int, **kwargs: Any
+        ) -> HttpResponseBase:
+            own = own_restaurants(request.user, page.duty)
+            restaurant = get_object_or_404(own, pk=restaurant_pk)
+            request.current_app = self.name
+            request.owner_page = page  # type: ignore[attr-defined]
+            if request.session.get(self.session_key) != restaurant.pk:
+                request.session[self.session_key] = restaurant.pk
+            return page.view(request, restaurant, **kwargs)
+
+        return view
+
+    def current_restaurant(
+        self, request: HttpRequest, duty: Duty | None = None
+    ) -> Restaurant | None:
+        """Return the restaurant looked at last, else the first; None without any."""
+        own = own_restaurants(request.user, duty)
+        last: int = request.session.get(self.session_key, 0)
+        return own.filter(pk=last).first() or own.first()
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if self.home_url_name:
-            return redirect(f"{self.name}:{self.home_url_name}")
+        """Start on the first page of the navigation that the user may open."""
+        for item in self._navigation(request):
+            return redirect(item["link"])
         page: HttpResponse = super().index(request, extra_context)
         return page
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        items = self._navigation(request)
+        return [{"title": "", "items": items}] if items else []
+
+    def _navigation(self, request: HttpRequest) -> list[dict[str, Any]]:
+        entries: list[Page | Link] = [*self._links]
+        entries += [page for page in self._pages if page.label]
+        return [
+            {
+                "title": entry.label,
+                "icon": entry.icon,
+                "link": link,
+                "active": request.path == link,
+                "has_permission": True,
+            }
+            for entry in sorted(entries, key=lambda entry: entry.position)
+            if (link := self._address(request, entry))
+        ]
+
+    def _address(self, request: HttpRequest, entry: Page | Link) -> str:
+        """Return where an entry of the navigation leads; nothing if nowhere."""
+        able = [pk for pk, duties in duties_of(request).items() if entry.duty in duties]
+        if not able:
+            return ""
+        if isinstance(entry, Link):
+            return reverse(f"{self.name}:{entry.name}")
+        last = request.session.get(self.session_key)
+        return reverse(
+            f"{self.name}:{entry.name}", args=[last if last in able else able[0]]
+        )
+
+    def page_context(
+        self, request: HttpRequest, restaurant: Restaurant, **extra: Any
+    ) -> dict[str, Any]:
+        """Return what the template of a page about a restaurant needs.
+
+        Among it the same page of the user's other restaurants, to switch to.
+        """
+        page: Page = request.owner_page  # type: ignore[attr-defined]
+        others = []
+        if "/" not in page.path.rstrip("/") and "<" not in page.path:
+            others = [
+                (one, reverse(f"{self.name}:{page.name}", args=[one.pk]))
+                for one in own_restaurants(request.user, page.duty)
+            ]
+        return {
+            **self.each_context(request),
+            "restaurant": restaurant,
+            "switcher": others if len(others) > 1 else [],
+            "title": page.label,
+            **extra,
+        }
 
 
 owner_site = OwnerSite()

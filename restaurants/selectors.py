@@ -9,12 +9,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import User
 from restaurants.availability import Orderability, check_orderability
 from restaurants.estimating import DETOUR, METRES_PER_MINUTE, estimate_minutes
 from restaurants.exceptions import InvalidCursorError
@@ -25,7 +27,14 @@ from restaurants.geo import (
     degrees_of,
     to_plane,
 )
-from restaurants.models import Cuisine, Fulfilment, Restaurant
+from restaurants.models import (
+    DUTIES,
+    Cuisine,
+    Duty,
+    Fulfilment,
+    Membership,
+    Restaurant,
+)
 
 WIDEST_RADIUS = 50_000.0  # a constraint holds every restaurant's radius below it
 POLAR_LATITUDE = 89.0
@@ -57,6 +66,7 @@ class NearbyRestaurant:
     is_open: bool
     orderability: Orderability
     minutes: tuple[int, int]
+    delivery_fee: Decimal
 
 
 @dataclass(frozen=True)
@@ -78,15 +88,26 @@ _DISTANCE = f"""
 """
 _IS_OPEN = """
     (r.open_spans @> %(moment)s::timestamptz
-     AND (r.paused_until IS NULL OR r.paused_until <= %(moment)s))
+     AND (r.paused_until IS NULL OR r.paused_until <= %(moment)s)
+     AND r.unattended_since IS NULL)
+"""
+# What Restaurant.preparation_minutes_at and delivery_fee_at say, in SQL.
+_PREPARATION = """
+    (coalesce(r.preparation_week[
+        (extract(isodow FROM %(moment)s AT TIME ZONE r.time_zone)::int - 1) * 24
+        + extract(hour FROM %(moment)s AT TIME ZONE r.time_zone)::int + 1],
+        r.preparation_minutes)
+     + CASE WHEN r.busy_until > %(moment)s THEN r.busy_minutes ELSE 0 END)
+"""
+_FEE = """
+    coalesce(r.fee_step_fees[width_bucket(d.distance, r.fee_step_metres)],
+             r.delivery_fee)::float8
 """
 _SORT_VALUES = {
     Sort.DISTANCE: "0",
-    Sort.ARRIVAL: (
-        f"(r.preparation_minutes + d.distance * {DETOUR / METRES_PER_MINUTE})"
-    ),
+    Sort.ARRIVAL: (f"({_PREPARATION} + d.distance * {DETOUR / METRES_PER_MINUTE})"),
     Sort.RATING: "coalesce(-r.rating_total::float8 / nullif(r.rating_count, 0), 0)",
-    Sort.FEE: "r.delivery_fee::float8",
+    Sort.FEE: _FEE,
 }
 
 
@@ -328,9 +349,10 @@ def _cards(positions: Sequence[Position], search: _Search) -> list[NearbyRestaur
                 by_pk[pk], moment=search.moment, place=place, fulfilment=fulfilment
             ),
             minutes=estimate_minutes(
-                preparation_minutes=by_pk[pk].preparation_minutes,
+                preparation_minutes=by_pk[pk].preparation_minutes_at(search.moment),
                 distance=None if fulfilment == Fulfilment.PICKUP else distance,
             ),
+            delivery_fee=by_pk[pk].delivery_fee_at(distance),
         )
         for is_closed, _value, distance, pk in positions
         if pk in by_pk
@@ -363,6 +385,15 @@ def get_restaurant(*, slug: str) -> Restaurant:
         .prefetch_related("cuisines", "opening_hours", "special_hours")
         .get(slug=slug)
     )
+
+
+def list_duties(user: User) -> dict[int, frozenset[Duty]]:
+    """Return what somebody may do at the restaurants they run, by key and by name."""
+    own = Restaurant.objects.run_by(user).values_list("pk", flat=True)
+    roles = dict(Membership.objects.filter(user=user).values_list("restaurant", "role"))
+    # Who is no member is there as an operator acting for the owner.
+    owner = Membership.Role.OWNER
+    return {pk: DUTIES[Membership.Role(roles.get(pk, owner))] for pk in own}
 
 
 def list_cuisines_near(*, latitude: float, longitude: float) -> list[Cuisine]:

@@ -199,8 +199,9 @@ class _Past:
             currency=restaurant.currency,
             prices_include_tax=False,
         )
+        due_at = placed_at + timedelta(minutes=restaurant.preparation_minutes)
         window = estimate_window(
-            ready_at=placed_at + restaurant.preparation_time,
+            ready_at=due_at,
             distance=distance if is_delivery else None,
         )
         where = {
@@ -230,6 +231,7 @@ class _Past:
             placed_at=placed_at,
             answer_by=placed_at + timedelta(minutes=restaurant.answer_minutes),
             preparation_minutes=restaurant.preparation_minutes,
+            due_at=due_at,
             promised_from=window.start,
             promised_until=window.end,
             current_from=window.start,
@@ -252,7 +254,10 @@ class _Past:
             at += timedelta(minutes=minutes, seconds=self.dice.randrange(60))
             events.append(_event(order, at, By.RESTAURANT, before, after))
         order.status = steps[-1][0]
-        order.accepted_at = events[1].at
+        moments = {event.to_status: event.at for event in events}
+        order.accepted_at = moments[Status.ACCEPTED]
+        order.ready_at = moments[Status.READY]
+        order.out_at = moments.get(Status.OUT_FOR_DELIVERY)
         order.ended_at = at
         order.payment_status = Order.PaymentStatus.CAPTURED
         return events
@@ -263,6 +268,7 @@ class _Past:
         at = order.placed_at + timedelta(minutes=3)
         order.status = status
         order.ended_at = at
+        order.end_actor, order.end_reason = actor, reason
         order.payment_status = Order.PaymentStatus.VOIDED
         end = _event(order, at, actor, Status.PLACED, status)
         end.reason = reason

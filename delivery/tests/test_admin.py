@@ -449,7 +449,11 @@ def test_operators_approve_and_suspend(client: Client) -> None:
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     page = reverse("admin:restaurants_restaurant_changelist")
 
-    for action, status in (("approve", "live"), ("suspend", "suspended")):
+    for action, status in (
+        ("approve", "setting_up"),
+        ("suspend", "suspended"),
+        ("reinstate", "live"),
+    ):
         client.post(page, {"action": action, "_selected_action": [restaurant.pk]})
         restaurant.refresh_from_db()
         assert restaurant.status == status

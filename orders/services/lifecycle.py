@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from customers.models import User
 from menus.services import return_portions
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
-from orders.models import Order, OrderEvent
-from orders.notifications import tell
+from orders.models import Order, OrderEvent, PendingEnd
+from orders.notifications import tell, tell_delay
 from orders.payments import get_provider
 from orders.signals import order_moved
 from restaurants.estimating import Window, estimate_window
+from restaurants.live import ring_board
 from restaurants.models import Fulfilment
+from restaurants.services import count_missed_order, forget_missed_orders
 
 Status = Order.Status
 By = OrderEvent.Actor
@@ -105,8 +107,9 @@ def accept_order(
         order.preparation_minutes = preparation_minutes
     order.accepted_at = step.now
     start = max(step.now, order.scheduled_for or step.now)
-    ready_at = start + timedelta(minutes=order.preparation_minutes)
-    return _take(order, step, window=_window(order, ready_at))
+    order.due_at = start + timedelta(minutes=order.preparation_minutes)
+    forget_missed_orders(restaurant_pk=order.restaurant_id)
+    return _take(order, step, window=_window(order, order.due_at))
 
 
 @transaction.atomic
@@ -114,7 +117,10 @@ def reject_order(*, order_pk: int, actor: Actor, reason: str, note: str = "") ->
     """Turn a placed order down, with a reason of OrderEvent.Reason."""
     step = Step(Status.REJECTED, actor, timezone.now(), Reason(reason), note)
     order, is_repeat = _lock_for(order_pk, step)
-    return order if is_repeat else _end_uneaten(order, step)
+    if is_repeat:
+        return order
+    forget_missed_orders(restaurant_pk=order.restaurant_id)
+    return _end_uneaten(order, step)
 
 
 @transaction.atomic
@@ -128,7 +134,10 @@ def start_preparing_order(*, order_pk: int, actor: Actor) -> Order:
 def mark_order_ready(*, order_pk: int, actor: Actor) -> Order:
     step = Step(Status.READY, actor, timezone.now())
     order, is_repeat = _lock_for(order_pk, step)
-    return order if is_repeat else _take(order, step, window=_window(order, step.now))
+    if is_repeat:
+        return order
+    order.ready_at = step.now
+    return _take(order, step, window=_window(order, step.now))
 
 
 @transaction.atomic
@@ -136,7 +145,10 @@ def send_order_out(*, order_pk: int, actor: Actor) -> Order:
     """Record that the courier has it and is on the way."""
     step = Step(Status.OUT_FOR_DELIVERY, actor, timezone.now())
     order, is_repeat = _lock_for(order_pk, step)
-    return order if is_repeat else _take(order, step, window=_window(order, step.now))
+    if is_repeat:
+        return order
+    order.out_at = step.now
+    return _take(order, step, window=_window(order, step.now))
 
 
 @transaction.atomic
@@ -173,20 +185,49 @@ def cancel_order(
 def cancel_unanswered_orders(now: datetime | None = None) -> int:
     """Cancel the orders whose deadline has passed; return how many it was.
 
-    Each in its own transaction, so that an answer given meanwhile wins alone.
+    Each in its own transaction, so that an answer given meanwhile wins alone. One that
+    is being rejected has its answer.
     """
     now = now or timezone.now()
-    overdue = Order.objects.filter(status=Status.PLACED, answer_by__lte=now)
+    overdue = Order.objects.filter(
+        status=Status.PLACED, answer_by__lte=now, pending_end=None
+    )
     cancelled = 0
     for pk in list(overdue.order_by("answer_by").values_list("pk", flat=True)[:SWEEP]):
         try:
-            cancel_order(
-                order_pk=pk, actor=Actor(By.SYSTEM), reason=Reason.NO_RESPONSE, now=now
-            )
+            _cancel_unanswered(pk, now)
         except AlreadyMovedError:
             continue
         cancelled += 1
     return cancelled
+
+
+@transaction.atomic
+def _cancel_unanswered(order_pk: int, now: datetime) -> None:
+    actor = Actor(By.SYSTEM)
+    order = cancel_order(
+        order_pk=order_pk, actor=actor, reason=Reason.NO_RESPONSE, now=now
+    )
+    count_missed_order(restaurant_pk=order.restaurant_id)
+
+
+@transaction.atomic
+def delay_order(*, order_pk: int, actor: Actor, minutes: int) -> Order:
+    """Take longer than said: the window moves and the customer is told.
+
+    IllegalTransitionError before it is accepted and once it has left the kitchen.
+    """
+    order = _lock(order_pk)
+    _refuse_while_ending(order, actor)
+    if order.status not in (Status.ACCEPTED, Status.PREPARING):
+        raise IllegalTransitionError(_("Only what is in the kitchen can be delayed."))
+    step = Step(Status(order.status), actor, timezone.now(), Reason.DELAYED)
+    order.preparation_minutes += minutes
+    # From now at the earliest: what is late already is not ready in the past.
+    order.due_at = max(order.due_at, step.now) + timedelta(minutes=minutes)
+    _take(order, step, window=_window(order, order.due_at))
+    tell_delay(order, minutes=minutes)
+    return order
 
 
 @transaction.atomic
@@ -208,14 +249,37 @@ def record_placing(order: Order, *, actor: Actor) -> None:
 def _lock(order_pk: int) -> Order:
     return (
         Order.objects.select_for_update(of=("self",))
-        .select_related("restaurant")
+        .select_related("restaurant__region", "pending_end__user")
         .get(pk=order_pk)
     )
+
+
+def _refuse_while_ending(order: Order, actor: Actor) -> None:
+    """Hold the restaurant's hands off an order that one of them is ending."""
+    pending = getattr(order, "pending_end", None)
+    if pending is None or actor.kind != By.RESTAURANT:
+        return
+    raise AlreadyMovedError(
+        _("%(name)s is ending this order since %(time)s. Take that back first.")
+        % {
+            "name": _name(pending.user) or _("Somebody"),
+            "time": _clock(order, pending.created_at),
+        }
+    )
+
+
+def check_step(*, order_pk: int, step: Step) -> Order:
+    """Lock the order and check that a step could be taken; raises as the step would."""
+    order, is_repeat = _lock_for(order_pk, step)
+    if is_repeat:
+        _refuse(order, step)
+    return order
 
 
 def _lock_for(order_pk: int, step: Step) -> tuple[Order, bool]:
     """Lock the order and check the step; True when the same hand took it before."""
     order = _lock(order_pk)
+    _refuse_while_ending(order, step.actor)
     taken = (
         order.events.filter(to_status=step.target)
         .exclude(from_status=step.target)
@@ -254,18 +318,29 @@ def _refuse(order: Order, step: Step) -> None:
     last = (
         order.events.filter(to_status=order.status)
         .exclude(from_status=order.status)
+        .select_related("user")
         .get()
     )
+    # Colleagues are told who of them it was; nobody else is.
+    is_colleague = step.actor.kind == last.actor == By.RESTAURANT
+    name = _name(last.user) if is_colleague else ""
     message = _("The order was already %(status)s at %(time)s by %(actor)s.") % {
         "status": _status_words(order),
-        "time": time_format(
-            last.at.astimezone(ZoneInfo(order.restaurant.time_zone)), "H:i"
-        ),
-        "actor": _actor_words(last.actor),
+        "time": _clock(order, last.at),
+        "actor": name or _actor_words(last.actor),
     }
     if step.actor.kind == By.CUSTOMER and not order.is_ended:
         message += " " + _("Please call the restaurant.")
     raise AlreadyMovedError(message)
+
+
+def _name(user: User | None) -> str:
+    return (user.name or user.email) if user else ""
+
+
+def _clock(order: Order, moment: datetime) -> str:
+    zone = ZoneInfo(order.restaurant.time_zone)
+    return time_format(moment.astimezone(zone), "H:i")
 
 
 def _is_foreign(order: Order, step: Step) -> bool:
@@ -309,6 +384,8 @@ def _window(order: Order, ready_at: datetime) -> Window:
 
 def _end_uneaten(order: Order, step: Step) -> Order:
     order.ended_at = step.now
+    order.end_actor, order.end_reason = step.actor.kind, step.reason
+    PendingEnd.objects.filter(order=order).delete()
     order.payment_status = get_provider(order.payment_method).void(order)
     if order.status in UNCOOKED:
         _return_portions(order)
@@ -352,4 +429,5 @@ def _write_event(
         window_after_until=order.current_until,
     )
     tell(order, event)
+    ring_board(order.restaurant_id)
     order_moved.send(Order, order=order, event=event)

@@ -186,7 +186,7 @@ def _is_promise_kept(quote: Quote, seen: Window) -> bool:
     days = {window.start.astimezone(zone).date() for window in (seen, quote.window)}
     way = timedelta() if quote.distance is None else travel_time(quote.distance)
     # The window's start was rounded up to its step.
-    latest = seen.start - way - quote.restaurant.preparation_time
+    latest = seen.start - way - quote.preparation_time
     span = span_at(known_spans(quote.restaurant), quote.moment)
     return (
         len(days) == 1
@@ -261,7 +261,8 @@ def _create_order(
         placed_at=now,
         scheduled_for=quote.scheduled_for,
         answer_by=_answer_by(quote, now),
-        preparation_minutes=restaurant.preparation_minutes,
+        preparation_minutes=restaurant.preparation_minutes_at(quote.moment),
+        due_at=quote.moment + quote.preparation_time,
         promised_from=quote.window.start,
         promised_until=quote.window.end,
         current_from=quote.window.start,

@@ -43,7 +43,10 @@ GENEROUS_TIP = Decimal(100)
 BOOKING_HORIZON = timedelta(days=2)
 SLOT_MINUTES = 15
 # What a later moment would mend: the customer is offered that moment.
-MENDED_BY_WAITING = {"restaurant_closed", "restaurant_paused", "slot_passed"}
+MENDED_BY_WAITING = {
+    *("restaurant_closed", "restaurant_paused", "restaurant_unattended"),
+    "slot_passed",
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Quote:
     # When the kitchen would start: the slot asked for, else now.
     moment: datetime
     scheduled_for: datetime | None
+    preparation_time: timedelta
     window: Window
     problems: list[OrderProblem]
     # The next slot that can be had, when the moment asked for cannot.
@@ -115,14 +119,19 @@ def quote_cart(
         moment=moment,
         place=(place.latitude, place.longitude) if place else None,
         fulfilment=cart.fulfilment,
+        is_scheduled=scheduled_for is not None,
     )
     quoted = _quote_lines(lines, restaurant, moment)
-    totals = _total(restaurant, quoted, fulfilment=cart.fulfilment, tip=tip)
+    fee = Decimal(0)
+    if cart.fulfilment == Fulfilment.DELIVERY:
+        fee = restaurant.delivery_fee_at(answer.distance)
+    totals = _total(restaurant, quoted, delivery_fee=fee, tip=tip)
     problems = [
         *_moment_problems(answer, now=now, scheduled_for=scheduled_for),
         *(problem for line in quoted for problem in line.problems),
         *_amount_problems(restaurant, totals),
     ]
+    preparation_time = timedelta(minutes=restaurant.preparation_minutes_at(moment))
     slots = []
     if any(problem.code in MENDED_BY_WAITING for problem in problems):
         slots = list_order_slots(restaurant, now=now)
@@ -140,8 +149,9 @@ def quote_cart(
         distance=answer.distance,
         moment=moment,
         scheduled_for=scheduled_for,
+        preparation_time=preparation_time,
         window=estimate_window(
-            ready_at=moment + restaurant.preparation_time, distance=answer.distance
+            ready_at=moment + preparation_time, distance=answer.distance
         ),
         problems=problems,
         proposed_slot=next(iter(slots), None),
@@ -225,13 +235,12 @@ def _total(
     restaurant: Restaurant,
     lines: Sequence[QuotedLine],
     *,
-    fulfilment: str,
+    delivery_fee: Decimal,
     tip: Decimal,
 ) -> Totals:
-    is_delivery = fulfilment == Fulfilment.DELIVERY
     return compute_totals(
         [PricedLine(line.unit_price, line.quantity, line.tax_rate) for line in lines],
-        delivery_fee=restaurant.delivery_fee if is_delivery else Decimal(0),
+        delivery_fee=delivery_fee,
         tip=tip,
         currency=restaurant.currency,
         prices_include_tax=restaurant.prices_include_tax,

@@ -57,6 +57,7 @@ class OrderFactory(DjangoModelFactory[Order]):
     promised_until = factory.LazyAttribute(
         lambda o: o.placed_at + timedelta(minutes=30)
     )
+    due_at = factory.SelfAttribute("promised_from")
     current_from = factory.SelfAttribute("promised_from")
     current_until = factory.SelfAttribute("promised_until")
     service_day = factory.LazyAttribute(lambda o: o.placed_at.date())

@@ -4,9 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from restaurants.geo import to_plane
-from restaurants.models import Restaurant
+from restaurants.live import ring_board
+from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant
+from restaurants.notifications import PAUSED_AFTER_MISSES, tell_people
 from restaurants.services.derived import (
     refresh_open_spans,
     refresh_search_document,
@@ -14,7 +17,9 @@ from restaurants.services.derived import (
 )
 
 __all__ = [
-    "approve_restaurant",
+    "count_missed_order",
+    "end_busy",
+    "forget_missed_orders",
     "pause_restaurant",
     "record_rating",
     "refresh_open_spans",
@@ -22,35 +27,67 @@ __all__ = [
     "refresh_search_document",
     "refresh_stale_open_spans",
     "resume_restaurant",
-    "suspend_restaurant",
+    "start_busy",
 ]
+
+MOST_MISSED = 3
 
 
 def pause_restaurant(*, restaurant_pk: int, until: datetime) -> None:
     """Take no orders for moments before `until`; it ends by itself."""
-    Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=until)
+    Restaurant.objects.filter(pk=restaurant_pk).update(
+        paused_until=until, pause_reason=Restaurant.PauseReason.OWNER
+    )
+    ring_board(restaurant_pk)
 
 
 def resume_restaurant(*, restaurant_pk: int) -> None:
-    Restaurant.objects.filter(pk=restaurant_pk).update(paused_until=None)
+    """Take orders again; what was missed before is forgotten."""
+    Restaurant.objects.filter(pk=restaurant_pk).update(
+        paused_until=None, pause_reason="", missed_in_a_row=0
+    )
+    ring_board(restaurant_pk)
+
+
+def start_busy(*, restaurant_pk: int, minutes: int, until: datetime) -> None:
+    """Promise `minutes` more for what is ordered before `until`."""
+    Restaurant.objects.filter(pk=restaurant_pk).update(
+        busy_minutes=minutes, busy_until=until
+    )
+    ring_board(restaurant_pk)
+
+
+def end_busy(*, restaurant_pk: int) -> None:
+    Restaurant.objects.filter(pk=restaurant_pk).update(busy_minutes=0, busy_until=None)
+    ring_board(restaurant_pk)
 
 
 @transaction.atomic
-def approve_restaurant(*, restaurant_pk: int) -> None:
-    """List a restaurant that waits for it, or one that was suspended."""
-    _set_status(restaurant_pk, Restaurant.Status.LIVE)
+def count_missed_order(*, restaurant_pk: int) -> None:
+    """Count an order that nobody answered; the third in a row pauses the restaurant."""
+    restaurant = (
+        Restaurant.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("region")
+        .get(pk=restaurant_pk)
+    )
+    restaurant.missed_in_a_row += 1
+    fields = ["missed_in_a_row"]
+    now = timezone.now()
+    is_paused = restaurant.paused_until is not None and restaurant.paused_until > now
+    if restaurant.missed_in_a_row >= MOST_MISSED and not is_paused:
+        restaurant.paused_until = UNTIL_FURTHER_NOTICE
+        restaurant.pause_reason = Restaurant.PauseReason.MISSED
+        fields += ["paused_until", "pause_reason"]
+        tell_people(PAUSED_AFTER_MISSES, restaurant, key=now.isoformat())
+        ring_board(restaurant_pk)
+    restaurant.save(update_fields=fields)
 
 
-@transaction.atomic
-def suspend_restaurant(*, restaurant_pk: int) -> None:
-    """Take a restaurant off every list; orders under way go on."""
-    _set_status(restaurant_pk, Restaurant.Status.SUSPENDED)
-
-
-def _set_status(restaurant_pk: int, status: Restaurant.Status) -> None:
-    restaurant = Restaurant.objects.select_for_update().get(pk=restaurant_pk)
-    restaurant.status = status
-    restaurant.save(update_fields=["status"])
+def forget_missed_orders(*, restaurant_pk: int) -> None:
+    """Start counting anew, since somebody answered."""
+    Restaurant.objects.filter(pk=restaurant_pk, missed_in_a_row__gt=0).update(
+        missed_in_a_row=0
+    )
 
 
 @transaction.atomic
