@@ -16,7 +16,11 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    PermissionDenied,
+    ValidationError,
+)
 from django.db import IntegrityError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
@@ -67,7 +71,8 @@ class Page:
     """A page of the portal about one restaurant: `view(request, restaurant, ...)`.
 
     Its address is /owner/r/<restaurant>/<path>, its URL's name is `name`. With a label
-    it stands in the navigation, by `position`.
+    it stands in the navigation, by `position`. One that is not `about_one` is at
+    /owner/<path>, takes the request alone, and scopes what it shows by itself.
     """
 
     path: str
@@ -77,6 +82,7 @@ class Page:
     label: StrOrPromise = ""
     icon: str = ""  # of Material Symbols
     position: int = 100
+    about_one: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,15 +306,24 @@ class OwnerSite(BackOffice):
             for pattern in super().get_urls()
             if getattr(pattern, "name", "") != "view_on_site"
         ]
-        pages = [
-            path(
-                f"r/<int:restaurant_pk>/{page.path}",
-                self.admin_view(self._about_one(page)),
-                name=page.name,
-            )
-            for page in self._pages
-        ]
+        pages = [self._url(page) for page in self._pages]
         return [*pages, *urls]
+
+    def _url(self, page: Page) -> URLPattern:
+        if page.about_one:
+            route, view = f"r/<int:restaurant_pk>/{page.path}", self._about_one(page)
+        else:
+            route, view = page.path, self._open(page)
+        return path(route, self.admin_view(view), name=page.name)
+
+    def _open(self, page: Page) -> Callable[..., HttpResponseBase]:
+        def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            if not may(request, page.duty):
+                raise PermissionDenied
+            request.current_app = self.name
+            return page.view(request, **kwargs)
+
+        return view
 
     def _about_one(self, page: Page) -> Callable[..., HttpResponseBase]:
         def view(
@@ -365,7 +380,7 @@ class OwnerSite(BackOffice):
         able = [pk for pk, duties in duties_of(request).items() if entry.duty in duties]
         if not able:
             return ""
-        if isinstance(entry, Link):
+        if isinstance(entry, Link) or not entry.about_one:
             return reverse(f"{self.name}:{entry.name}")
         last = request.session.get(self.session_key)
         return reverse(

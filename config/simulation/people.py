@@ -25,7 +25,7 @@ PLACE = {
 TRIES, PATIENCE = 6, 2
 LOOKS_SECONDS = 1.0
 CANCELS, REJECTS, PICKS_UP = 0.04, 0.04, 0.2
-STEP = re.compile(r"/owner/orders/order/(\d+)/(?:step|end)/([a-z]+)/")
+STEP = re.compile(r"/owner/board/(\d+)/(?:step|end)/([a-z]+)/")
 # What an owner does next with an order, of what its card offers.
 NEXT = ("accept", "preparing", "ready", "out", "complete")
 
@@ -211,7 +211,7 @@ class Owner:
             time.sleep(LOOKS_SECONDS)
 
     def _work(self, visitor: Visitor) -> None:
-        page = visitor.get("/owner/orders/order/now/cards/")
+        page = visitor.get("/owner/board/cards/")
         offers: dict[str, dict[str, Form]] = {}
         for form in page.forms:
             if found := STEP.search(form.action):

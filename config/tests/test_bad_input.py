@@ -147,15 +147,15 @@ def portal_requests(delivery: Delivery) -> list[tuple[str, str, dict[str, str]]]
     return [
         ("get", reverse("owner:menus_item_changelist"), items),
         ("get", reverse("owner:orders_order_changelist"), orders),
-        ("get", reverse("owner:orders_order_figures"), {"since": "", "until": ""}),
+        ("get", reverse("owner:figures"), {"since": "", "until": ""}),
         (
             "post",
-            reverse("owner:orders_order_step", args=[order, "accept"]),
+            reverse("owner:board-step", args=[order, "accept"]),
             {"preparation_minutes": "20"},
         ),
         (
             "post",
-            reverse("owner:orders_order_end", args=[order, "cancel"]),
+            reverse("owner:board-end", args=[order, "cancel"]),
             {"reason": "", "note": ""},
         ),
     ]

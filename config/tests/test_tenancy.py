@@ -352,7 +352,7 @@ def test_only_who_belongs_there_gets_into_the_back_offices(
 def test_a_membership_ends_at_once(client: Client, kitchen: Restaurant) -> None:
     owner = own(kitchen)
     client.force_login(owner)
-    page = reverse("owner:orders_order_now")
+    page = reverse("owner:board")
     assert client.get(page).status_code == 200
 
     kitchen.memberships.filter(user=owner).delete()

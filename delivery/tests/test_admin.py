@@ -124,7 +124,7 @@ def test_another_owner_cannot_move_an_order(
     client.force_login(stranger)
 
     response = client.post(
-        reverse(f"owner:orders_order_{view}", args=[trattoria.order_id, step]),
+        reverse(f"owner:board-{view}", args=[trattoria.order_id, step]),
         {"reason": "other"},
     )
 
@@ -138,8 +138,8 @@ def test_another_owners_boards_are_empty(
 ) -> None:
     client.force_login(stranger)
 
-    for view in ["now", "cards", "figures"]:
-        response = client.get(reverse(f"owner:orders_order_{view}"))
+    for view in ["board", "board-cards", "figures"]:
+        response = client.get(reverse(f"owner:{view}"))
 
         assert response.status_code == 200
         assert "Secret" not in response.content.decode()
@@ -157,7 +157,7 @@ def test_who_runs_no_restaurant_does_not_get_in(
 
     for row in rows_of(trattoria.order.restaurant):
         assert client.get(url(row, "changelist")).status_code == 302
-    assert client.get(reverse("owner:orders_order_cards")).status_code == 302
+    assert client.get(reverse("owner:board-cards")).status_code == 302
 
 
 def test_an_owner_does_not_get_into_the_operators_admin(
@@ -259,7 +259,7 @@ def test_an_order_goes_through_the_portal_to_the_door(client: Client) -> None:
 
     for step in ["accept", "preparing", "ready", "out", "complete"]:
         client.post(
-            reverse("owner:orders_order_step", args=[order.pk, step]),
+            reverse("owner:board-step", args=[order.pk, step]),
             {"preparation_minutes": "15"} if step == "accept" else {},
         )
 
@@ -274,7 +274,7 @@ def test_an_order_is_rejected_with_a_reason(client: Client) -> None:
     client.force_login(own(order.restaurant))
 
     client.post(
-        reverse("owner:orders_order_end", args=[order.pk, "reject"]),
+        reverse("owner:board-end", args=[order.pk, "reject"]),
         {"reason": "too_busy"},
     )
 
@@ -288,11 +288,11 @@ def test_a_lost_race_says_who_was_first(client: Client) -> None:
     client.force_login(own(order.restaurant))
     other = Client()
     other.force_login(own(order.restaurant))
-    address = reverse("owner:orders_order_end", args=[order.pk, "reject"])
+    address = reverse("owner:board-end", args=[order.pk, "reject"])
     other.post(address, {"reason": "other"})
 
     page = client.post(
-        reverse("owner:orders_order_step", args=[order.pk, "accept"]), follow=True
+        reverse("owner:board-step", args=[order.pk, "accept"]), follow=True
     )
 
     assert "already rejected at" in page.content.decode()
@@ -316,7 +316,7 @@ def test_an_owner_gives_a_delivery_to_a_courier(client: Client) -> None:
     assert (delivery.status, delivery.courier_name) == ("assigned", "Carla")
 
 
-@pytest.mark.parametrize("view", ["orders_order_cards", "orders_order_changelist"])
+@pytest.mark.parametrize("view", ["board-cards", "orders_order_changelist"])
 def test_lists_take_as_many_queries_for_many_orders_as_for_one(
     client: Client, view: str
 ) -> None:
@@ -427,7 +427,7 @@ def test_signing_in_to_the_portal_leads_to_the_orders(client: Client) -> None:
         follow=True,
     )
 
-    assert answer.request["PATH_INFO"] == reverse("owner:orders_order_now")
+    assert answer.request["PATH_INFO"] == reverse("owner:board")
 
 
 def test_signing_in_as_an_operator_leads_to_the_operators_site(client: Client) -> None:
