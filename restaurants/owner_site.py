@@ -22,7 +22,8 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import IntegrityError
-from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
+from django.forms import Field as FormField
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -230,6 +231,17 @@ class OwnerInline(Scoped, TabularInline):
 
     extra = 0
 
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> FormField | None:
+        field: FormField | None = super().formfield_for_dbfield(
+            db_field, request, **kwargs
+        )
+        if field is not None:
+            # The heading of a column is no label to a screen reader.
+            field.widget.attrs.setdefault("aria-label", str(field.label or ""))
+        return field
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may(request, self.duty)
 
@@ -314,7 +326,8 @@ class OwnerSite(BackOffice):
             route, view = f"r/<int:restaurant_pk>/{page.path}", self._about_one(page)
         else:
             route, view = page.path, self._open(page)
-        return path(route, self.admin_view(view), name=page.name)
+        url: URLPattern = path(route, self.admin_view(view), name=page.name)
+        return url
 
     def _open(self, page: Page) -> Callable[..., HttpResponseBase]:
         def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
