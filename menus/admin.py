@@ -1,15 +1,22 @@
-from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from menus import history_pages, import_pages, menu_pages
+from menus.exceptions import PhotoError
+from menus.history_pages import RecordsChanges
 from menus.models import (
     Allergen,
     Diet,
@@ -21,12 +28,20 @@ from menus.models import (
     ModifierGroup,
     Section,
 )
-from menus.services import bring_item_back, mark_item_sold_out, refresh_dishes
+from menus.photos import PhotoFile, read_photo, store_smaller
+from menus.selectors import has_first_menu, has_photo
+from menus.services import (
+    bring_item_back,
+    delete_item,
+    delete_section,
+    drop_photos,
+    mark_item_sold_out,
+    refresh_dishes,
+)
+from restaurants.availability import Until, end_of
 from restaurants.models import Duty
 from restaurants.owner_site import Link, OwnerInline, OwnerModelAdmin, owner_site
-
-PHOTO_BYTES = 5 * 1024 * 1024
-SOLD_OUT = timedelta(hours=12)
+from restaurants.services.joining import Step, add_step
 
 
 def _labels(choices: Any, label: Any) -> forms.TypedMultipleChoiceField:
@@ -43,11 +58,25 @@ class ItemForm(forms.ModelForm[Item]):
     diets = _labels(Diet.choices, gettext_lazy("dietary labels"))
     allergens = _labels(Allergen.choices, gettext_lazy("allergens"))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "section" not in self.fields:
+            return
+        sections: Any = self.fields["section"]
+        if self.instance.is_draft:
+            menu = self.instance.section.menu_id
+            sections.queryset = sections.queryset.filter(menu=menu)
+        else:
+            sections.queryset = sections.queryset.filter(menu__draft_of=None)
+
     def clean_photo(self) -> Any:
         photo = self.cleaned_data["photo"]
-        if photo and "photo" in self.changed_data and photo.size > PHOTO_BYTES:
-            raise ValidationError(_("Choose a photo of at most 5 MB."))
-        return photo
+        if not photo or "photo" not in self.changed_data:
+            return photo
+        try:
+            return read_photo(photo)
+        except PhotoError as error:
+            raise ValidationError(str(error.message)) from error
 
     def clean_section(self) -> Section:
         section: Section = self.cleaned_data["section"]
@@ -129,7 +158,43 @@ class ItemModifierGroupInline(OwnerInline):
     fields = ["group", "position"]
 
 
-class MenuAdmin(OwnerModelAdmin):
+class BackToMenu:
+    """Goes back to the menu's own page after what was begun there."""
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if request.GET.get("from") == "menu":
+            return redirect(self.menu_page_of(obj))
+        page: HttpResponse = super().response_post_save_change(request, obj)  # type: ignore[misc]
+        return page
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        back = self.menu_page_of(obj) if obj else ""
+        page: HttpResponse = super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
+        is_done = page.status_code == HTTPStatus.FOUND
+        return redirect(back) if is_done and request.GET.get("from") else page
+
+    def menu_of(self, obj: Any) -> Menu:
+        menu: Menu = obj if isinstance(obj, Menu) else obj.menu
+        return menu
+
+    def menu_page_of(self, obj: Any) -> str:
+        menu = self.menu_of(obj)
+        if menu.draft_of_id is None:
+            return reverse("owner:menu", args=[menu.restaurant_id])
+        pks = [menu.restaurant_id, menu.draft_of_id]
+        return reverse("owner:menu-draft", args=pks)
+
+
+def is_about_one(request: HttpRequest) -> bool:
+    """Tell whether the page is one row's, which may belong to a draft; lists do not."""
+    match = request.resolver_match
+    return match is not None and "object_id" in match.kwargs
+
+
+class MenuAdmin(RecordsChanges, BackToMenu, OwnerModelAdmin):
     """Menus, sections and items change what a restaurant is found by."""
 
     duty = Duty.MENU
@@ -151,9 +216,18 @@ class OwnerMenuAdmin(MenuAdmin):
     search_fields = ["name"]
     inlines = [MenuHoursInline, SectionInline]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        menus = super().get_queryset(request)
+        return menus if is_about_one(request) else menus.filter(draft_of=None)
 
-class OwnerSectionAdmin(OwnerModelAdmin):
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # A draft is shown to customers by publishing it.
+        return ["is_active"] if obj is not None and obj.draft_of_id else []
+
+
+class OwnerSectionAdmin(RecordsChanges, BackToMenu, OwnerModelAdmin):
     duty = Duty.MENU
+    can_delete = True
     restaurant_path = "menu__restaurant"
     fields = ["menu", "name", "description", "position"]
     list_display = ["name", "menu", "position"]
@@ -161,11 +235,35 @@ class OwnerSectionAdmin(OwnerModelAdmin):
     list_filter = [("menu", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        sections = super().get_queryset(request)
+        return (
+            sections if is_about_one(request) else sections.filter(menu__draft_of=None)
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Its items' restaurant and draft hang on it.
+        return ["menu"] if obj is not None else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A section takes its items along.
+        is_empty = obj is None or not obj.items.exists()
+        return is_empty and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_section(section_pk=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for section in queryset:
+            delete_section(section_pk=section.pk)
+
 
 @admin.action(description=gettext_lazy("Sold out for today"))
 def sold_out(modeladmin: Any, request: HttpRequest, rows: QuerySet[Item]) -> None:
-    for item in rows:
-        mark_item_sold_out(item_pk=item.pk, until=timezone.now() + SOLD_OUT)
+    now = timezone.now()
+    for item in rows.select_related("restaurant"):
+        until = end_of(Until.TOMORROW, item.restaurant, now)
+        mark_item_sold_out(item_pk=item.pk, until=until)
 
 
 @admin.action(description=gettext_lazy("Available again"))
@@ -189,6 +287,19 @@ class OwnerItemAdmin(MenuAdmin):
     search_fields = ["name", "code"]
     inlines = [ItemModifierGroupInline]
     actions = [sold_out, bring_back]
+    can_delete = True
+
+    class Media:
+        css = {"all": ["css/menu_editor.css"]}
+        js = ["js/menu_editor.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        items = super().get_queryset(request)
+        return items if is_about_one(request) else items.filter(is_draft=False)
+
+    def menu_of(self, obj: Any) -> Menu:
+        menu: Menu = obj.section.menu
+        return menu
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
@@ -196,15 +307,63 @@ class OwnerItemAdmin(MenuAdmin):
         # An item is its section's restaurant's: never chosen, never forged.
         obj.restaurant = obj.section.menu.restaurant
         super().save_model(request, obj, form, change)
+        if "photo" in form.changed_data:
+            photo = form.cleaned_data["photo"]
+            if isinstance(photo, PhotoFile):
+                store_smaller(obj.photo.name, photo)
+            drop_photos([getattr(form.initial.get("photo"), "name", "") or ""])
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_item(item_pk=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for item in queryset.order_by("pk"):
+            delete_item(item_pk=item.pk)
 
 
-class OwnerModifierGroupAdmin(OwnerModelAdmin):
+class OwnerModifierGroupAdmin(RecordsChanges, OwnerModelAdmin):
     duty = Duty.MENU
-    fields = ["restaurant", "name", "min_choices", "max_choices"]
-    list_display = ["name", "restaurant", "min_choices", "max_choices"]
+    fields = ["restaurant", "name", "min_choices", "max_choices", "used_by"]
+    readonly_fields = ["used_by"]
+    list_display = [
+        *("name", "restaurant", "min_choices", "max_choices", "item_count"),
+    ]
     list_select_related = ["restaurant"]
     search_fields = ["name"]
     inlines = [ModifierInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        uses = ItemModifierGroup.objects.filter(
+            group=OuterRef("pk"), item__is_draft=False
+        )
+        counted = uses.order_by().values("group").annotate(count=Count("pk"))
+        groups: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(use_count=Subquery(counted.values("count")))
+        )
+        return groups
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if obj is not None or name != "used_by"]
+
+    @admin.display(description=gettext_lazy("items"), ordering="use_count")
+    def item_count(self, group: Any) -> int:
+        return group.use_count or 0
+
+    @admin.display(description=gettext_lazy("used by"))
+    def used_by(self, group: Any) -> str:
+        items = group.items.filter(is_draft=False).order_by("name")
+        names = list(items.values_list("name", flat=True))
+        said = ngettext("%d item", "%d items", len(names)) % len(names)
+        return format_html(
+            '{}: {} <a href="{}" class="menu-link">{}</a>',
+            said,
+            ", ".join(names) or "–",
+            reverse("owner:menu-group", args=[group.restaurant_id, group.pk]),
+            _("Choose items"),
+        )
 
 
 class LabelledModifierForm(ModifierForm):
@@ -218,17 +377,26 @@ class LabelledModifierForm(ModifierForm):
             raise ValidationError(_("This group belongs to another restaurant."))
         return groups
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "linked_item" in self.fields and self.instance.pk:
+            items: Any = self.fields["linked_item"]
+            items.queryset = items.queryset.filter(
+                restaurant=self.instance.group.restaurant_id, is_draft=False
+            )
 
-class OwnerModifierAdmin(OwnerModelAdmin):
+
+class OwnerModifierAdmin(RecordsChanges, OwnerModelAdmin):
     """A modifier by itself, with what it brings into a dish."""
 
     duty = Duty.MENU
     form = LabelledModifierForm
     restaurant_path = "group__restaurant"
     can_add = False
+    can_delete = True
     fields = [
         *("name", "price_difference", "diets", "allergens"),
-        *("sold_out_until", "nested_groups", "position"),
+        *("sold_out_until", "linked_item", "nested_groups", "position"),
     ]
     list_display = ["name", "group", "price_difference", "sold_out_until"]
     list_select_related = ["group"]
@@ -242,11 +410,14 @@ owner_site.register(Item, OwnerItemAdmin)
 owner_site.register(ModifierGroup, OwnerModifierGroupAdmin)
 owner_site.register(Modifier, OwnerModifierAdmin)
 owner_site.add(
+    *menu_pages.PAGES,
+    *import_pages.PAGES,
+    *history_pages.PAGES,
     Link(
         name="menus_item_changelist",
         duty=Duty.MENU,
         label=gettext_lazy("Items"),
-        icon="restaurant_menu",
+        icon="lunch_dining",
         position=31,
     ),
     Link(
@@ -256,4 +427,31 @@ owner_site.add(
         icon="tune",
         position=32,
     ),
+)
+
+add_step(
+    Step(
+        code="menu",
+        label=gettext_lazy("The menu"),
+        description=gettext_lazy(
+            "At least three items with prices, shown to customers."
+        ),
+        is_done=has_first_menu,
+        name="menu",
+        position=40,
+    )
+)
+add_step(
+    Step(
+        code="photo",
+        label=gettext_lazy("A photo"),
+        description=gettext_lazy(
+            "Of a dish or of the restaurant: people eat with eyes."
+        ),
+        is_done=has_photo,
+        name="menus_item_changelist",
+        about_one=False,
+        position=50,
+        is_needed=False,
+    )
 )

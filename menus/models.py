@@ -59,6 +59,9 @@ class Menu(models.Model):
         editable=False,
     )
 
+    # Set by list_menus_for_editing.
+    has_draft: bool
+
     class Meta:
         verbose_name = _("menu")
         verbose_name_plural = _("menus")
@@ -267,6 +270,8 @@ class Item(models.Model):
     # Set by get_menu_for_customer for the moment that was asked about.
     is_available: bool
     unavailable_reason: str
+    # Set by list_menus_for_editing.
+    group_names: list[str]
 
     class Meta:
         verbose_name = _("item")

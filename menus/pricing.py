@@ -1,16 +1,30 @@
-"""What a choice of modifiers costs, and whether it keeps the rules."""
+"""What a choice of modifiers costs, whether it keeps the rules, and reading prices."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
+from babel.numbers import get_currency_precision
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from menus.exceptions import ModifierRuleError, ModifierSoldOutError
+from menus.exceptions import (
+    ModifierRuleError,
+    ModifierSoldOutError,
+    PriceFormatError,
+)
 from menus.models import Item, Modifier, ModifierGroup
+
+# Amounts are stored with eight digits before the point and two after it.
+WHOLE_DIGITS = 8
+STORED_PLACES = 2
+HIGHEST_PRICE = Decimal("99999999.99")
+LOWEST_PERCENT, HIGHEST_PERCENT = Decimal(-50), Decimal(100)
+_PRICE = re.compile(r"(?P<whole>[0-9]+)(?:[.,](?P<cents>[0-9]*))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -114,3 +128,101 @@ def allergens_of(item: Item, modifiers: Iterable[ChosenModifier]) -> list[str]:
         for modifier in chosen.flatten():
             found.update(modifier.allergens)
     return sorted(found)
+
+
+def price_places(currency: str) -> int:
+    """Return how many decimals a price in a currency (ISO 4217) may have."""
+    return min(int(get_currency_precision(currency)), STORED_PLACES)
+
+
+def parse_price(text: str, currency: str) -> Decimal:
+    """Read a price as people type it, 9.99 or 9,99, with two decimal places.
+
+    PriceFormatError says what is wrong with it.
+    """
+    text = text.strip()
+    if not text:
+        raise PriceFormatError(_("Type a price."))
+    if text.startswith(("-", "−")):
+        raise PriceFormatError(_("A price cannot be below zero."))
+    found = _PRICE.fullmatch(text)
+    if found is None:
+        raise PriceFormatError(
+            _("Type a price like 9.99, without other signs or spaces.")
+        )
+    whole, cents = found["whole"], found["cents"] or ""
+    places = price_places(currency)
+    if len(cents) > places:
+        raise PriceFormatError(
+            ngettext(
+                "A price in %(currency)s has at most %(count)d decimal.",
+                "A price in %(currency)s has at most %(count)d decimals.",
+                places,
+            )
+            % {"currency": currency, "count": places}
+        )
+    if len(whole.lstrip("0")) > WHOLE_DIGITS:
+        raise PriceFormatError(_("This price is too high."))
+    return Decimal(f"{whole}.{cents or 0}").quantize(Decimal(1).scaleb(-STORED_PLACES))
+
+
+class Rounding(TextChoices):
+    """How prices end that were changed by per cent."""
+
+    NONE = "none", gettext_lazy("to the smallest coin")
+    FIVE = "five", gettext_lazy("to 0.05")
+    TEN = "ten", gettext_lazy("to 0.10")
+    ENDS_90 = "ends_90", gettext_lazy("so that it ends in .90")
+    ENDS_99 = "ends_99", gettext_lazy("so that it ends in .99")
+
+
+_STEPS = {Rounding.FIVE: Decimal("0.05"), Rounding.TEN: Decimal("0.10")}
+_ENDINGS = {Rounding.ENDS_90: Decimal("0.90"), Rounding.ENDS_99: Decimal("0.99")}
+
+
+def parse_percent(text: str) -> Decimal:
+    """Read a change in per cent, -50 to +100, with at most two decimals.
+
+    PriceFormatError says what is wrong with it.
+    """
+    text = text.strip().rstrip("%").rstrip().replace("−", "-").replace(",", ".")
+    if not re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,2})?", text, re.ASCII):
+        raise PriceFormatError(_("Type a number of per cent like 5 or -2.5."))
+    percent = Decimal(text)
+    if not LOWEST_PERCENT <= percent <= HIGHEST_PERCENT:
+        raise PriceFormatError(_("Choose between -50 and +100 per cent."))
+    return percent
+
+
+def change_price(
+    price: Decimal, percent: Decimal, *, rounding: Rounding, currency: str
+) -> Decimal:
+    """Return an item's price changed by per cent; what is free stays free.
+
+    PriceFormatError when it would get too high to be stored.
+    """
+    exact = price * (100 + percent) / 100
+    ending = _ENDINGS.get(rounding)
+    if price and ending is not None and price_places(currency) == STORED_PLACES:
+        whole = max(_round_to(exact - ending, Decimal(1)), Decimal(0))
+        return _storable(whole + ending)
+    return change_difference(price, percent, rounding=rounding, currency=currency)
+
+
+def change_difference(
+    difference: Decimal, percent: Decimal, *, rounding: Rounding, currency: str
+) -> Decimal:
+    """Return a modifier's difference changed by per cent; it takes no ending."""
+    exact = difference * (100 + percent) / 100
+    coin = Decimal(1).scaleb(-price_places(currency))
+    return _storable(_round_to(exact, max(coin, _STEPS.get(rounding, coin))))
+
+
+def _round_to(amount: Decimal, step: Decimal) -> Decimal:
+    return (amount / step).quantize(Decimal(1), ROUND_HALF_UP) * step
+
+
+def _storable(price: Decimal) -> Decimal:
+    if abs(price) > HIGHEST_PRICE:
+        raise PriceFormatError(_("This price is too high."))
+    return price.quantize(Decimal(1).scaleb(-STORED_PLACES))

@@ -1,15 +1,37 @@
 """Reads of menus: a whole menu in a fixed number of queries."""
 
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import (
+    Count,
+    F,
+    Func,
+    IntegerField,
+    JSONField,
+    Prefetch,
+    Q,
+    QuerySet,
+)
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from menus.models import Item, Menu, MenuHours, Modifier, ModifierGroup, Section
-from restaurants.models import Restaurant
+from menus.models import (
+    Item,
+    ItemModifierGroup,
+    Menu,
+    MenuChange,
+    MenuHours,
+    Modifier,
+    ModifierGroup,
+    Section,
+)
+from restaurants.availability import say_moment
+from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant
 from restaurants.opening import WeeklySpan, opening_spans, span_at
 
 
@@ -49,16 +71,28 @@ def get_menu_for_customer(
         for section in menu.sections.all():
             for item in section.items.all():
                 item.unavailable_reason = _unavailable_reason(
-                    item, is_menu_served=served, moment=moment
+                    item, restaurant, is_menu_served=served, moment=moment
                 )
                 item.is_available = not item.unavailable_reason
     return menus
 
 
-def _unavailable_reason(item: Item, *, is_menu_served: bool, moment: datetime) -> str:
-    if item.is_sold_out_at(moment):
+def _unavailable_reason(
+    item: Item, restaurant: Restaurant, *, is_menu_served: bool, moment: datetime
+) -> str:
+    sold_out = say_sold_out(item, time_zone=restaurant.time_zone, moment=moment)
+    return sold_out or ("" if is_menu_served else _("Not served now"))
+
+
+def say_sold_out(item: Item, *, time_zone: str, moment: datetime) -> str:
+    """Say that an item is sold out, and when it returns if known; "" if it is not."""
+    if not item.is_sold_out_at(moment):
+        return ""
+    until = item.sold_out_until
+    if until is None or until >= UNTIL_FURTHER_NOTICE or item.portions_left == 0:
         return _("Sold out")
-    return "" if is_menu_served else _("Not served now")
+    back = say_moment(until, time_zone=time_zone, now=moment)
+    return _("Sold out until %(moment)s") % {"moment": back}
 
 
 def is_served(menu: Menu, *, time_zone: str, moment: datetime) -> bool:
@@ -104,4 +138,152 @@ def is_on_sale(item: Item, *, moment: datetime) -> bool:
         item.is_active
         and menu.is_active
         and is_served(menu, time_zone=item.restaurant.time_zone, moment=moment)
+    )
+
+
+def list_menus_for_editing(menus: QuerySet[Menu]) -> list[Menu]:
+    """Return menus as their editor shows them, hidden items and all.
+
+    Each item has `group_names`, each menu `has_draft`; a fixed number of queries.
+    """
+    found = list(
+        menus.prefetch_related(
+            "hours", Prefetch("sections", Section.objects.prefetch_related("items"))
+        )
+    )
+    names: dict[int, list[str]] = {}
+    rows = ItemModifierGroup.objects.filter(item__section__menu__in=found)
+    for item_pk, name in rows.values_list("item", "group__name"):
+        names.setdefault(item_pk, []).append(name)
+    drafts = set(
+        Menu.objects.filter(draft_of__in=found).values_list("draft_of", flat=True)
+    )
+    for menu in found:
+        menu.has_draft = menu.pk in drafts
+        for section in menu.sections.all():
+            for item in section.items.all():
+                item.group_names = names.get(item.pk, [])
+    return found
+
+
+def get_draft_for_preview(*, draft: Menu) -> list[Menu]:
+    """Return a draft as customers would see it once it is published."""
+    items = with_modifiers(Item.objects.filter(is_active=True))
+    sections = Section.objects.prefetch_related(Prefetch("items", items))
+    return list(
+        Menu.objects.filter(pk=draft.pk).prefetch_related(
+            "hours", Prefetch("sections", sections)
+        )
+    )
+
+
+def list_items_on_sale(*, restaurant: Restaurant) -> list[Item]:
+    """Return what the shown menus of a restaurant hold, in their order."""
+    items = _items_on_sale([restaurant]).select_related("section")
+    return list(items.order_by("section__menu", "section", "position", "pk"))
+
+
+def list_modifiers_on_sale(*, restaurant: Restaurant) -> list[Modifier]:
+    """Return the modifiers that what is on sale asks for, by group."""
+    modifiers = _modifiers_on_sale([restaurant])
+    return list(
+        modifiers.select_related("group", "linked_item").order_by(
+            "group", "position", "pk"
+        )
+    )
+
+
+def count_sold_out(
+    *, restaurants: Collection[Restaurant], moment: datetime
+) -> dict[int, int]:
+    """Return how many items and modifiers are sold out, by the restaurant's key."""
+    is_sold_out = Q(sold_out_until__gt=moment)
+    items = _items_on_sale(restaurants).filter(is_sold_out | Q(portions_left=0))
+    modifiers = _modifiers_on_sale(restaurants).filter(is_sold_out)
+    found: Counter[int] = Counter()
+    for rows, path in ((items, "restaurant"), (modifiers, "group__restaurant")):
+        found.update(dict(rows.order_by().values_list(path).annotate(Count("pk"))))
+    return dict(found)
+
+
+def _items_on_sale(restaurants: Collection[Restaurant]) -> QuerySet[Item]:
+    return Item.objects.filter(
+        restaurant__in=restaurants, is_active=True, section__menu__is_active=True
+    )
+
+
+def _modifiers_on_sale(restaurants: Collection[Restaurant]) -> QuerySet[Modifier]:
+    asked_for = ItemModifierGroup.objects.filter(
+        item__in=_items_on_sale(restaurants)
+    ).values("group")
+    # A modifier of such a group may ask for one more.
+    further = Q(parent_modifiers__group__in=asked_for)
+    groups = ModifierGroup.objects.filter(
+        Q(pk__in=asked_for) | further, restaurant__in=restaurants
+    )
+    return Modifier.objects.filter(group__in=groups.values("pk"))
+
+
+FIRST_MENU = 3
+
+
+def has_first_menu(restaurant: Restaurant) -> bool:
+    """Tell whether there is enough that a customer can order: three priced items."""
+    items = _items_on_sale([restaurant]).filter(price__gt=0)
+    return items.count() >= FIRST_MENU
+
+
+def has_photo(restaurant: Restaurant) -> bool:
+    """Tell whether the restaurant or something on its menu can be seen."""
+    return (
+        bool(restaurant.picture)
+        or _items_on_sale([restaurant]).exclude(photo="").exists()
+    )
+
+
+@dataclass(frozen=True)
+class ListedChange:
+    """A change of a menu with the first of its rows: there may be thousands."""
+
+    change: MenuChange
+    rows: list[dict[str, Any]]
+    row_count: int
+
+
+def list_menu_changes(
+    *, restaurant: Restaurant, older_than: int | None = None, count: int, shown: int
+) -> list[ListedChange]:
+    """Return changes of a restaurant's menus, newest first, with `shown` rows each.
+
+    Those before the change whose pk is `older_than`, the newest for None or another's.
+    """
+    changes = (
+        MenuChange.objects.filter(restaurant=restaurant)
+        .select_related("user", "undone_by")
+        .defer("rows", "undone_by__rows")
+        .annotate(
+            row_count=Func(
+                F("rows"), function="jsonb_array_length", output_field=IntegerField()
+            ),
+            first_rows=Func(
+                F("rows"),
+                template=(
+                    f"jsonb_path_query_array(%(expressions)s, '$[0 to {shown - 1}]')"
+                ),
+                output_field=JSONField(),
+            ),
+        )
+    )
+    if older_than is not None:
+        last = MenuChange.objects.filter(restaurant=restaurant, pk=older_than)
+        at = last.values_list("at", flat=True).first()
+        if at is not None:
+            changes = changes.filter(Q(at__lt=at) | Q(at=at, pk__lt=older_than))
+    return [ListedChange(one, one.first_rows, one.row_count) for one in changes[:count]]
+
+
+def get_menu_change(*, restaurant: Restaurant, change_pk: int) -> MenuChange:
+    """Return a change of a restaurant's menus; DoesNotExist for another's."""
+    return MenuChange.objects.select_related("user").get(
+        restaurant=restaurant, pk=change_pk
     )

@@ -10,7 +10,11 @@ from django.views.decorators.http import require_safe
 
 from customers.places import get_chosen_place
 from menus.models import Item
-from menus.selectors import get_item_for_customer, get_menu_for_customer
+from menus.selectors import (
+    get_item_for_customer,
+    get_menu_for_customer,
+    say_sold_out,
+)
 from restaurants.availability import check_orderability
 from restaurants.estimating import estimate_minutes
 from restaurants.models import Fulfilment, Restaurant, Weekday
@@ -44,6 +48,7 @@ def restaurant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "restaurant": restaurant,
             "menus": get_menu_for_customer(restaurant=restaurant, moment=now),
             "answer": answer,
+            "busy_minutes": restaurant.busy_minutes_at(now),
             "delivery_fee": restaurant.delivery_fee_at(answer.distance),
             "minutes": estimate_minutes(
                 preparation_minutes=restaurant.preparation_minutes_at(now),
@@ -81,13 +86,14 @@ def item_detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
         item = get_item_for_customer(public_id=public_id)
     except Item.DoesNotExist as error:
         raise Http404 from error
+    time_zone = item.restaurant.time_zone
     return render(
         request,
         "menus/item_detail.html",
         {
             "item": item,
             "restaurant": item.restaurant,
-            "is_sold_out": item.is_sold_out_at(timezone.now()),
+            "sold_out": say_sold_out(item, time_zone=time_zone, moment=timezone.now()),
             "quantity": 1,
         },
     )
