@@ -220,7 +220,7 @@ def _welcome(url: str, page: str) -> list[str]:
     return [
         f"Open {url}",
         f"  customer  customer@tiffin.example  {url}/account/sign-in/",
-        f"  owner     owner@tiffin.example     {url}/owner/",
+        f"  owner     owner@tiffin.example     {url}/owner/ (or manager@, staff@)",
         f"  operator  operator@tiffin.example  {url}/admin/",
         "  password  tiffin-demo-2026 (the demo city's; yours if you changed it)",
         *([outbox] if page else []),

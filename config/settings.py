@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 import environ
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 django_stubs_ext.monkeypatch()
@@ -186,6 +187,34 @@ BACK_OFFICE_POLICY = {
     "style-src": ["'self'", "'unsafe-inline'"],
     # Photos are shown before they are sent.
     "img-src": [*CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"], "blob:"],
+}
+
+# One green in both back offices, dark enough to be read on white and under white.
+_greens = (
+    *("#f0fdf4", "#dcfce7", "#bbf7d0", "#86efac", "#4ade80", "#22c55e"),
+    *("#166534", "#14532d", "#0f3d22", "#0b2e1a", "#052e16"),
+)
+_shades = (50, *range(100, 1000, 100), 950)
+BACK_OFFICE_LOOK = {
+    "COLORS": {"primary": dict(zip(map(str, _shades), _greens, strict=True))},
+    "SITE_ICON": lambda _request: static("img/icon.svg"),
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("img/icon.svg"),
+        }
+    ],
+}
+UNFOLD_OWNER = BACK_OFFICE_LOOK
+# The operators' site alone has a search across everything.
+UNFOLD = {
+    **BACK_OFFICE_LOOK,
+    "COMMAND": {
+        "search_callback": "config.operator_search.search_everything",
+        "show_history": True,
+    },
+    "SIDEBAR": {"command_search": True, "show_search": True},
 }
 
 GEOCODER_URL = env.str("GEOCODER_URL", default="")

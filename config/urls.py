@@ -7,6 +7,7 @@ from config.views import health
 from menus.views import restaurant_detail
 from notifications.metrics import metrics
 from restaurants.owner_site import owner_site
+from restaurants.urls import joining_urlpatterns
 from restaurants.urls import urlpatterns as restaurant_urls
 from restaurants.views import home
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("", include("menus.urls")),
     path("restaurants/", include((restaurant_pages, "restaurants"))),
+    path("join/", include((joining_urlpatterns, "joining"))),
     path("", include("orders.urls")),
     path("account/", include("customers.urls")),
     path("inbox/", include("notifications.urls")),

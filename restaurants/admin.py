@@ -1,19 +1,23 @@
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import Field, QuerySet, URLField
-from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Field, ManyToManyField, QuerySet, URLField
+from django.forms import BaseInlineFormSet, CheckboxSelectMultiple, ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
-from customers.models import User
-from restaurants.exceptions import WrongStatusError
+from restaurants import hours_pages, joining_pages, team_pages
+from restaurants.exceptions import RefusedError, WrongStatusError
 from restaurants.geo import to_plane
 from restaurants.models import (
     Cuisine,
@@ -25,10 +29,10 @@ from restaurants.models import (
     SpecialHours,
 )
 from restaurants.opening import WeeklySpan, overlapping
+from restaurants.operator_pages import ReasonForm, ask_reason, operator_of
 from restaurants.owner_site import (
     AsksAgain,
     Link,
-    OwnerInline,
     OwnerModelAdmin,
     owner_site,
 )
@@ -37,6 +41,7 @@ from restaurants.services import (
     refresh_restaurant,
     resume_restaurant,
 )
+from restaurants.services.acting import start_acting
 from restaurants.services.joining import (
     approve_restaurant,
     reinstate_restaurant,
@@ -80,25 +85,6 @@ class OpeningHoursFormSet(BaseInlineFormSet[Any, Any, Any]):
 
 def _describe(span: WeeklySpan) -> str:
     return str(OpeningHours(**asdict(span)))
-
-
-class OwnerOpeningHoursInline(OwnerInline):
-    duty = Duty.HOURS
-    model = OpeningHours
-    formset = OpeningHoursFormSet
-    fields = ["weekday", "opens_at", "closes_at"]
-    verbose_name_plural = gettext_lazy(
-        "opening hours (a span that ends at or before its start runs past midnight)"
-    )
-
-
-class OwnerSpecialHoursInline(OwnerInline):
-    duty = Duty.HOURS
-    model = SpecialHours
-    fields = ["date", "opens_at", "closes_at", "note"]
-    verbose_name_plural = gettext_lazy(
-        "special hours (they replace a date's hours; without times it is closed)"
-    )
 
 
 class OpeningHoursInline(TabularInline[OpeningHours, Restaurant]):
@@ -153,13 +139,15 @@ class OwnerRestaurantForm(ModelForm[Restaurant]):
 
 
 class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
+    """The profile and the place; hours and terms have pages of their own."""
+
     duty = Duty.HOURS
+    change_form_before_template = "owner/hours/_beside_profile.html"
     form = OwnerRestaurantForm
     restaurant_path = "pk"
     can_add = False
     list_display = ["name", "status", "takes_orders", "paused_until"]
-    inlines = [OwnerOpeningHoursInline, OwnerSpecialHoursInline]
-    filter_horizontal = ["cuisines"]
+    formfield_overrides = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
     actions = [pause, resume]
     readonly_fields = ["status", "time_zone", "currency"]
     fieldsets = [
@@ -178,18 +166,7 @@ class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
             {
                 "fields": [
                     *("street_address", "locality", "postal_code", "country"),
-                    *("latitude", "longitude", "time_zone"),
-                ]
-            },
-        ),
-        (
-            gettext_lazy("Delivery terms"),
-            {
-                "fields": [
-                    *("offers_delivery", "offers_pickup", "delivery_radius"),
-                    *("delivery_fee", "minimum_order", "currency"),
-                    *("tax_rate", "prices_include_tax"),
-                    *("preparation_minutes", "answer_minutes"),
+                    *("latitude", "longitude", "time_zone", "currency"),
                 ]
             },
         ),
@@ -204,13 +181,16 @@ class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
 
 owner_site.register(Restaurant, OwnerRestaurantAdmin)
 owner_site.add(
+    *hours_pages.PAGES,
+    *team_pages.PAGES,
+    *joining_pages.PAGES,
     Link(
         name="restaurants_restaurant_changelist",
         duty=Duty.HOURS,
         label=gettext_lazy("Restaurant"),
         icon="storefront",
         position=60,
-    )
+    ),
 )
 
 
@@ -220,31 +200,68 @@ class MembershipInline(TabularInline[Membership, Restaurant]):
     autocomplete_fields = ["user"]
 
 
-@admin.action(description=gettext_lazy("Approve"))
-def approve(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
-    assert isinstance(request.user, User)
-    for restaurant in rows:
+def _each(
+    modeladmin: Any,
+    request: HttpRequest,
+    rows: QuerySet[Restaurant],
+    act: Callable[[Restaurant], Restaurant],
+) -> None:
+    """Do something to each restaurant, and say and record what became of it."""
+    for row in rows:
         try:
-            approve_restaurant(restaurant_pk=restaurant.pk, operator=request.user)
-        except WrongStatusError as error:
-            messages.error(request, str(error.message))
+            restaurant = act(row)
+        except (RefusedError, WrongStatusError) as error:
+            messages.error(request, f"{row}: {error.message}")
+        else:
+            status = restaurant.get_status_display()
+            modeladmin.log_change(request, restaurant, status)
+            messages.success(request, f"{restaurant}: {status}")
 
 
-@admin.action(description=gettext_lazy("Suspend"))
-def suspend(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
-    for restaurant in rows:
-        suspend_restaurant(restaurant_pk=restaurant.pk)
+@admin.action(description=gettext_lazy("Approve"), permissions=["change"])
+def approve(modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]) -> None:
+    operator = operator_of(request)
+    _each(
+        modeladmin,
+        request,
+        rows,
+        lambda row: approve_restaurant(restaurant_pk=row.pk, operator=operator),
+    )
 
 
-@admin.action(description=gettext_lazy("List again after a suspension"))
+@admin.action(description=gettext_lazy("Suspend"), permissions=["change"])
+def suspend(
+    modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]
+) -> HttpResponse | None:
+    if "confirmed" not in request.POST:
+        context = {
+            **modeladmin.admin_site.each_context(request),
+            "title": _("Suspend?"),
+            "restaurants": rows,
+            "action_name": "suspend",
+        }
+        return TemplateResponse(request, "admin/restaurants/suspend.html", context)
+    _each(
+        modeladmin,
+        request,
+        rows,
+        lambda row: suspend_restaurant(restaurant_pk=row.pk),
+    )
+    return None
+
+
+@admin.action(
+    description=gettext_lazy("List again after a suspension"), permissions=["change"]
+)
 def reinstate(
     modeladmin: Any, request: HttpRequest, rows: QuerySet[Restaurant]
 ) -> None:
-    for restaurant in rows:
-        try:
-            reinstate_restaurant(restaurant_pk=restaurant.pk)
-        except WrongStatusError as error:
-            messages.error(request, str(error.message))
+    _each(
+        modeladmin,
+        request,
+        rows,
+        lambda row: reinstate_restaurant(restaurant_pk=row.pk),
+    )
 
 
 @admin.register(Restaurant)
@@ -255,9 +272,49 @@ class RestaurantAdmin(AsksAgain, SecureWebsite, ModelAdmin[Restaurant]):
     search_fields = ["name", "slug", "locality"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["cuisines"]
+    # Set by the actions, which keep the rules.
+    readonly_fields = ["status"]
     inlines = [OpeningHoursInline, SpecialHoursInline, MembershipInline]
     actions = [approve, suspend, reinstate]
+    change_form_outer_before_template = "admin/restaurants/_restaurant_links.html"
     show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.act_as_owner)
+        name = "restaurants_restaurant_act"
+        return [path("<int:pk>/act/", view, name=name), *super().get_urls()]
+
+    def act_as_owner(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for the reason, then open the restaurant's portal to the operator."""
+        if not request.user.has_perm("restaurants.add_actingsession"):
+            raise PermissionDenied
+        restaurant = get_object_or_404(Restaurant, pk=pk)
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
+            try:
+                start_acting(
+                    restaurant_pk=pk, operator=operator_of(request), reason=reason
+                )
+            except (RefusedError, WrongStatusError) as error:
+                form.add_error(None, str(error.message))
+            else:
+                words = _("Acted as the owner: %s") % reason
+                self.log_change(request, restaurant, words)
+                request.session[owner_site.session_key] = pk
+                return redirect("owner:index")
+        return ask_reason(
+            self,
+            request,
+            form,
+            title=_("Act as the owner of %s") % restaurant.name,
+            text=_(
+                "The portal opens as the owner sees it, for two hours at most. What"
+                " you do there is recorded under your own name, with this reason."
+            ),
+            button=_("Open the portal"),
+            back=reverse("admin:restaurants_restaurant_change", args=[pk]),
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Restaurant, form: Any, change: Any

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from django.db.models import TextChoices
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from restaurants.geo import great_circle_distance
-from restaurants.models import Fulfilment, Restaurant
+from restaurants.models import UNTIL_FURTHER_NOTICE, Fulfilment, Restaurant
 from restaurants.opening import Span, next_opening, span_at
 
 # How far ahead opening spans are kept on a restaurant's row.
@@ -128,9 +132,11 @@ def _check_moment(
     spans = known_spans(restaurant)
     if is_paused(restaurant, moment):
         assert restaurant.paused_until is not None
-        again = restaurant.paused_until
-        if span_at(spans, again) is None:
-            again = next_opening(spans, again) or again
+        again: datetime | None = restaurant.paused_until
+        if restaurant.paused_until >= UNTIL_FURTHER_NOTICE:
+            again = None
+        elif span_at(spans, restaurant.paused_until) is None:
+            again = next_opening(spans, restaurant.paused_until) or again
         return Orderability(
             can_order=False,
             code="restaurant_paused",
@@ -171,3 +177,84 @@ def _next_quarter(moment: datetime) -> datetime:
         minute=moment.minute - moment.minute % 15, second=0, microsecond=0
     )
     return floor if floor == moment else floor + SLOT
+
+
+# Within so many days a weekday's name says which day it is.
+DAYS_NAMED = 7
+# Longer than any day: what is open for so long has no service that ends.
+ROUND_THE_CLOCK = timedelta(hours=25)
+
+
+class Until(TextChoices):
+    """How long somebody in a kitchen says that something holds."""
+
+    MINUTES_15 = "minutes_15", _("15 minutes")
+    MINUTES_30 = "minutes_30", _("30 minutes")
+    HOUR = "hour", _("1 hour")
+    SERVICE = "service", _("Rest of the service")
+    NEXT_SERVICE = "next_service", _("Until the next service")
+    TOMORROW = "tomorrow", _("Until tomorrow")
+    NOTICE = "notice", _("Until I say")
+
+
+LENGTHS = {
+    Until.MINUTES_15: timedelta(minutes=15),
+    Until.MINUTES_30: timedelta(minutes=30),
+    Until.HOUR: timedelta(hours=1),
+}
+
+
+def end_of(until: Until, restaurant: Restaurant, now: datetime) -> datetime:
+    """Return the instant at which a choice made now ends.
+
+    A service is the opening span that holds now, else the next one; open round the
+    clock it lasts until midnight. Tomorrow starts with the first opening of a later
+    day, and a span that runs past midnight belongs to the day it started on.
+    """
+    if until == Until.NOTICE:
+        return UNTIL_FURTHER_NOTICE
+    if until in LENGTHS:
+        return now + LENGTHS[until]
+    spans = known_spans(restaurant)
+    tomorrow = _tomorrow(spans, ZoneInfo(restaurant.time_zone), now)
+    if until == Until.TOMORROW or _is_round_the_clock(span_at(spans, now)):
+        return tomorrow
+    if until == Until.NEXT_SERVICE:
+        return next_opening(spans, now) or tomorrow
+    service = span_at(spans, now) or next((one for one in spans if one[0] > now), None)
+    if service is None or _is_round_the_clock(service):
+        return tomorrow
+    return service[1]
+
+
+def _is_round_the_clock(span: Span | None) -> bool:
+    return span is not None and span[1] - span[0] > ROUND_THE_CLOCK
+
+
+def _tomorrow(spans: Sequence[Span], zone: ZoneInfo, now: datetime) -> datetime:
+    service = span_at(spans, now)
+    started = now
+    if service is not None and not _is_round_the_clock(service):
+        started = service[0]
+    day = started.astimezone(zone).date()
+    # Not from an instant plus a day: clocks may change in the night.
+    midnight = datetime.combine(
+        now.astimezone(zone).date() + timedelta(days=1), time(), zone
+    ).astimezone(UTC)
+    if _is_round_the_clock(span_at(spans, midnight)):
+        return midnight
+    openings = (start for start, _end in spans if start.astimezone(zone).date() > day)
+    return next(openings, midnight)
+
+
+def say_moment(moment: datetime, *, time_zone: str, now: datetime) -> str:
+    """Return a moment to come as people there say it: 22:30, tomorrow 11:00."""
+    zone = ZoneInfo(time_zone)
+    local = moment.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
+    clock = date_format(local, "H:i")
+    if days == 0:
+        return clock
+    if days == 1:
+        return gettext("tomorrow %(clock)s") % {"clock": clock}
+    return date_format(local, "D H:i" if days < DAYS_NAMED else "j M Y H:i")

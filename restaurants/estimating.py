@@ -19,6 +19,14 @@ class Window:
     end: datetime
 
 
+@dataclass(frozen=True)
+class Suggestion:
+    """A preparation time that a kitchen's own orders speak for, and how many did."""
+
+    minutes: int
+    orders: int
+
+
 def travel_time(distance: float) -> timedelta:
     """Return the time on the way for a straight-line distance in metres."""
     minutes = HANDLING_MINUTES + distance * DETOUR / METRES_PER_MINUTE

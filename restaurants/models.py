@@ -89,7 +89,9 @@ class RestaurantQuerySet(models.QuerySet["Restaurant"]):
         """
         # As sub-selects: joins would double rows, and DISTINCT cannot compare points.
         members = Membership.objects.filter(user=user, role__in=roles_with(duty))
-        acting = ActingSession.objects.under_way().filter(operator=user)
+        acting = ActingSession.objects.under_way().filter(
+            operator=user, operator__is_staff=True
+        )
         return self.exclude(
             status__in=[Restaurant.Status.PENDING, Restaurant.Status.REFUSED]
         ).filter(

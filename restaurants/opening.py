@@ -6,8 +6,9 @@ start on their date. Local times that a clock change repeats are taken the first
 and times it skips at the offset before the change (PEP 495, fold=0).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -126,3 +127,87 @@ def _minutes(span: WeeklySpan) -> tuple[int, int]:
         - span.opens_at.minute
     )
     return start, start + (length if length > 0 else length + 1440)
+
+
+def week_version(week: Iterable[WeeklySpan]) -> str:
+    """Return a short text that differs whenever the weekly hours differ."""
+    spans = sorted(f"{s.weekday} {s.opens_at} {s.closes_at}" for s in week)
+    return hashlib.sha256(";".join(spans).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class OpenPart:
+    """A part of a day as one reads it: local times, at most into the next morning."""
+
+    opens_at: time
+    closes_at: time
+    is_all_day: bool
+    ends_next_day: bool
+    began_before: bool  # it is under way since the day before
+
+
+@dataclass(frozen=True)
+class DayAhead:
+    date: date
+    is_today: bool
+    length: timedelta  # 23 or 25 hours where the clocks change
+    parts: tuple[OpenPart, ...]
+
+    @property
+    def changed_hours(self) -> float | None:
+        """The day's length in hours when it is not 24."""
+        return None if self.length == DAY else self.length / timedelta(hours=1)
+
+
+def list_days_ahead(
+    spans: Iterable[Span], *, time_zone: str, now: datetime, days: int = 7
+) -> list[DayAhead]:
+    """Return what the opening spans (UTC, in order) mean for today and the next days.
+
+    A span that ends by the next noon stands whole on the day it starts.
+    """
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    parts: dict[date, list[OpenPart]] = {}
+    for on, part, end in _parts(spans, zone):
+        if on < today and end > max(now, _midnight(today, zone)):
+            parts.setdefault(today, []).append(replace(part, began_before=True))
+        elif on >= today:
+            parts.setdefault(on, []).append(part)
+    return [
+        DayAhead(
+            on,
+            on == today,
+            _midnight(on + DAY, zone) - _midnight(on, zone),
+            tuple(parts.get(on, [])),
+        )
+        for on in (today + DAY * n for n in range(days))
+    ]
+
+
+def _midnight(on: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(on, time(0), zone).astimezone(UTC)
+
+
+def _parts(
+    spans: Iterable[Span], zone: ZoneInfo
+) -> Iterator[tuple[date, OpenPart, datetime]]:
+    for begin, end in spans:
+        start = begin
+        while start < end:
+            on = start.astimezone(zone).date()
+            next_day = _midnight(on + DAY, zone)
+            stays = end - start < DAY and end - next_day <= DAY / 2
+            stop = end if end <= next_day or stays else next_day
+            yield (
+                on,
+                OpenPart(
+                    opens_at=start.astimezone(zone).time(),
+                    closes_at=stop.astimezone(zone).time(),
+                    is_all_day=start == _midnight(on, zone) and stop == next_day,
+                    ends_next_day=stop > next_day,
+                    began_before=False,
+                ),
+                stop,
+            )
+            start = stop

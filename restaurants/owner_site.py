@@ -21,13 +21,15 @@ from django.core.exceptions import (
     PermissionDenied,
     ValidationError,
 )
+from django.core.paginator import InvalidPage
 from django.db import IntegrityError
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import Field as FormField
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin, TabularInline
@@ -36,7 +38,12 @@ from unfold.widgets import BASE_INPUT_CLASSES, INPUT_CLASSES
 
 from customers.models import User
 from restaurants.models import Cuisine, Duty, Restaurant
-from restaurants.selectors import list_duties
+from restaurants.selectors import (
+    Portals,
+    get_acting_session,
+    list_applications_of,
+    list_portals,
+)
 
 # Models that belong to nobody and may be chosen by everybody.
 SHARED_MODELS: tuple[type[Model], ...] = (Cuisine,)
@@ -51,15 +58,20 @@ def own_restaurants(
     return Restaurant.objects.run_by(user, duty)
 
 
+def portals_of(request: HttpRequest) -> Portals:
+    """Return the restaurants the user runs; asked once a request."""
+    if not hasattr(request, "portals"):
+        user = request.user
+        portals = Portals(duties={}, setting_up=frozenset())
+        if isinstance(user, User) and user.is_active:
+            portals = list_portals(user)
+        request.portals = portals  # type: ignore[attr-defined]
+    return request.portals  # type: ignore[attr-defined,no-any-return]
+
+
 def duties_of(request: HttpRequest) -> dict[int, frozenset[Duty]]:
     """Return what the user may do, by the restaurant's key; asked once a request."""
-    if not hasattr(request, "restaurant_duties"):
-        user = request.user
-        duties: dict[int, frozenset[Duty]] = {}
-        if isinstance(user, User) and user.is_active:
-            duties = list_duties(user)
-        request.restaurant_duties = duties  # type: ignore[attr-defined]
-    return request.restaurant_duties  # type: ignore[attr-defined,no-any-return]
+    return portals_of(request).duties
 
 
 def may(request: HttpRequest, duty: Duty | None = None) -> bool:
@@ -73,7 +85,8 @@ class Page:
 
     Its address is /owner/r/<restaurant>/<path>, its URL's name is `name`. With a label
     it stands in the navigation, by `position`. One that is not `about_one` is at
-    /owner/<path>, takes the request alone, and scopes what it shows by itself.
+    /owner/<path>, takes the request alone, and scopes what it shows by itself. One
+    that is only for `while_setting_up` leaves the navigation once a restaurant is live.
     """
 
     path: str
@@ -84,6 +97,7 @@ class Page:
     icon: str = ""  # of Material Symbols
     position: int = 100
     about_one: bool = True
+    while_setting_up: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,14 +121,25 @@ class OwnerSignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
         super().confirm_login_allowed(user)  # type: ignore[arg-type]
-        if not own_restaurants(user).exists():
+        if own_restaurants(user).exists():
+            return
+        if isinstance(user, User) and list_applications_of(user):
             raise ValidationError(
-                _(
-                    "This account does not run a restaurant. To order food, use our"
-                    " customer pages."
+                format_html(
+                    '{} <a class="underline" href="{}">{}</a>',
+                    _("The portal opens once your restaurant is approved."),
+                    reverse("joining:status"),
+                    _("See where your application stands."),
                 ),
-                code="no_restaurant",
+                code="not_approved",
             )
+        raise ValidationError(
+            _(
+                "This account does not run a restaurant. To order food, use our"
+                " customer pages."
+            ),
+            code="no_restaurant",
+        )
 
 
 class Scoped:
@@ -182,6 +207,9 @@ class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
     can_delete = False
     actions: Any = []
     view_on_site = False
+
+    class Media:
+        js = ["js/list_filters.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.scope(super().get_queryset(request), request)
@@ -268,6 +296,15 @@ class BackOffice(UnfoldAdminSite):
         page: HttpResponse = super().login(request, extra_context)
         return page
 
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            found: HttpResponse = super().search(request, extra_context)
+        except (ValueError, InvalidPage) as error:  # ?page=x
+            raise Http404 from error
+        return found
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
         context["site_title"] = self.site_title
@@ -276,6 +313,8 @@ class BackOffice(UnfoldAdminSite):
 
 
 class OwnerSite(BackOffice):
+    # Its own settings of the theme: the operators' search is not for owners.
+    settings_name = "UNFOLD_OWNER"
     site_header = _("Your restaurant")
     site_title = _("Your restaurant on Tiffin")
     index_title = _("Your restaurant")
@@ -298,6 +337,23 @@ class OwnerSite(BackOffice):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and may(request)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Who waits for approval needs no other account, only to be told so.
+        user = request.user
+        if isinstance(user, User) and not may(request) and list_applications_of(user):
+            return redirect("joining:status")
+        return super().login(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        user = request.user
+        if isinstance(user, User) and user.is_staff:
+            context["acting"] = get_acting_session(user)
+            context["acting_stop"] = reverse("admin:restaurants_actingsession_stop")
+        return context
 
     def register(
         self,
@@ -391,6 +447,8 @@ class OwnerSite(BackOffice):
     def _address(self, request: HttpRequest, entry: Page | Link) -> str:
         """Return where an entry of the navigation leads; nothing if nowhere."""
         able = [pk for pk, duties in duties_of(request).items() if entry.duty in duties]
+        if isinstance(entry, Page) and entry.while_setting_up:
+            able = [pk for pk in able if pk in portals_of(request).setting_up]
         if not able:
             return ""
         if isinstance(entry, Link) or not entry.about_one:

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 from customers.models import Address, User
 from restaurants.models import Membership, Restaurant
+from restaurants.services.joining import ApplicationFields, apply_as_restaurant
 
 PASSWORD = "tiffin-demo-2026"  # noqa: S105 (printed for whoever tries the demo)
 TIME_ZONE = "America/Los_Angeles"
+FIRST_OF_OWNER = 2
 OWNERS = (
     ("owner", "Teo Marsh"),
     ("rosa", "Rosa Quintero"),
@@ -25,6 +27,27 @@ CUSTOMERS = (
     ("priya", "Priya Holloway"),
     ("dele", "Dele Fairweather"),
     ("nora", "Nora Castellan"),
+)
+# Two who help run the first restaurant of owner@.
+TEAM = (
+    ("manager", "Noor Castelo", Membership.Role.MANAGER),
+    ("staff", "Kit Arden", Membership.Role.STAFF),
+)
+# Somebody whose restaurant waits for the operator's approval.
+APPLICATION = ApplicationFields(
+    name="The Copper Ladle",
+    legal_name="Copper Ladle Kitchens LLC",
+    registration="HF-20417",
+    phone="+14155550420",
+    email="hello@copper-ladle.example",
+    street_address="2490 3rd St",
+    locality="San Francisco",
+    postal_code="94107",
+    country="US",
+    latitude=37.7573,
+    longitude=-122.3881,
+    currency="USD",
+    message="Soups and stews, from eleven in the morning until they are gone.",
 )
 HOMES = (
     (
@@ -51,7 +74,10 @@ def email_of(name: str) -> str:
 
 
 def load_people(restaurants: list[Restaurant]) -> list[User]:
-    """Create owners, customers and the operator; return the customers."""
+    """Create owners and their teams, an applicant, customers and the operator.
+
+    Returns the customers.
+    """
     owners = [_create(name, full, 200 + n) for n, (name, full) in enumerate(OWNERS)]
     customers = [
         _create(name, full, 300 + n) for n, (name, full) in enumerate(CUSTOMERS)
@@ -67,6 +93,14 @@ def load_people(restaurants: list[Restaurant]) -> list[User]:
         )
         for number, restaurant in enumerate(restaurants)
     )
+    for number, (name, full, role) in enumerate(TEAM):
+        Membership.objects.create(
+            restaurant=restaurants[FIRST_OF_OWNER],
+            user=_create(name, full, 400 + number),
+            role=role,
+        )
+    applicant = _create("applicant", "Vera Lind", 420)
+    apply_as_restaurant(applicant=applicant, fields=APPLICATION)
     for number, home in enumerate(HOMES):
         _create_address(customers[0], *home, is_chosen=number == 0)
     return customers
@@ -74,7 +108,7 @@ def load_people(restaurants: list[Restaurant]) -> list[User]:
 
 def _owner_number(number: int, owners: int) -> int:
     # Whoever tries the portal gets three that never close; the others share the rest.
-    return 0 if number in {2, 4, 8} else 1 + number % (owners - 1)
+    return 0 if number in {FIRST_OF_OWNER, 4, 8} else 1 + number % (owners - 1)
 
 
 def _create(name: str, full_name: str, number: int) -> User:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from restaurants.availability import is_paused
 from restaurants.geo import to_plane
 from restaurants.live import ring_board
 from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant
@@ -33,12 +34,19 @@ __all__ = [
 MOST_MISSED = 3
 
 
-def pause_restaurant(*, restaurant_pk: int, until: datetime) -> None:
-    """Take no orders for moments before `until`; it ends by itself."""
-    Restaurant.objects.filter(pk=restaurant_pk).update(
-        paused_until=until, pause_reason=Restaurant.PauseReason.OWNER
-    )
+@transaction.atomic
+def pause_restaurant(*, restaurant_pk: int, until: datetime) -> bool:
+    """Take no orders for moments before `until`; it ends by itself.
+
+    Return whether orders were taken until now.
+    """
+    restaurant = _lock(restaurant_pk)
+    was_paused = is_paused(restaurant, timezone.now())
+    restaurant.paused_until = until
+    restaurant.pause_reason = Restaurant.PauseReason.OWNER
+    restaurant.save(update_fields=["paused_until", "pause_reason"])
     ring_board(restaurant_pk)
+    return not was_paused
 
 
 def resume_restaurant(*, restaurant_pk: int) -> None:
@@ -49,12 +57,18 @@ def resume_restaurant(*, restaurant_pk: int) -> None:
     ring_board(restaurant_pk)
 
 
-def start_busy(*, restaurant_pk: int, minutes: int, until: datetime) -> None:
-    """Promise `minutes` more for what is ordered before `until`."""
-    Restaurant.objects.filter(pk=restaurant_pk).update(
-        busy_minutes=minutes, busy_until=until
-    )
+@transaction.atomic
+def start_busy(*, restaurant_pk: int, minutes: int, until: datetime) -> bool:
+    """Promise `minutes` more for what is ordered before `until`.
+
+    Return whether customers wait longer than they did until now.
+    """
+    restaurant = _lock(restaurant_pk)
+    before = restaurant.busy_minutes_at(timezone.now())
+    restaurant.busy_minutes, restaurant.busy_until = minutes, until
+    restaurant.save(update_fields=["busy_minutes", "busy_until"])
     ring_board(restaurant_pk)
+    return minutes > before
 
 
 def end_busy(*, restaurant_pk: int) -> None:
@@ -62,19 +76,19 @@ def end_busy(*, restaurant_pk: int) -> None:
     ring_board(restaurant_pk)
 
 
+def _lock(restaurant_pk: int) -> Restaurant:
+    rows = Restaurant.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("region").get(pk=restaurant_pk)
+
+
 @transaction.atomic
 def count_missed_order(*, restaurant_pk: int) -> None:
     """Count an order that nobody answered; the third in a row pauses the restaurant."""
-    restaurant = (
-        Restaurant.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("region")
-        .get(pk=restaurant_pk)
-    )
+    restaurant = _lock(restaurant_pk)
     restaurant.missed_in_a_row += 1
     fields = ["missed_in_a_row"]
     now = timezone.now()
-    is_paused = restaurant.paused_until is not None and restaurant.paused_until > now
-    if restaurant.missed_in_a_row >= MOST_MISSED and not is_paused:
+    if restaurant.missed_in_a_row >= MOST_MISSED and not is_paused(restaurant, now):
         restaurant.paused_until = UNTIL_FURTHER_NOTICE
         restaurant.pause_reason = Restaurant.PauseReason.MISSED
         fields += ["paused_until", "pause_reason"]
