@@ -1,137 +1,288 @@
-"""The order board: what the kitchen works from."""
+"""The order board: what the kitchen works from, on as many tablets as it likes.
 
-from collections.abc import Callable
+Every button is a form that works by itself; a script sends it, shows the answer and
+fetches the cards again. Whoever looks at the board keeps its restaurants open.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotModified,
+    JsonResponse,
+)
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
+from django_stubs_ext import StrOrPromise
 
 from customers.models import User
 from orders.exceptions import OrderError
-from orders.models import Order, OrderEvent
-from orders.selectors import list_open_orders_for_restaurants
+from orders.forms import AcceptForm, EndForm, reasons_for
+from orders.models import LineChange, Order, OrderEvent, PendingEnd
+from orders.selectors import (
+    get_order_for_board,
+    list_answered_changes_for_restaurants,
+    list_lost_orders_for_restaurants,
+    list_open_orders_for_restaurants,
+)
+from orders.services.attention import open_order, print_ticket
+from orders.services.ending import hold_end, take_end_back
 from orders.services.lifecycle import (
     Actor,
     accept_order,
-    cancel_order,
     complete_order,
+    delay_order,
     mark_order_ready,
-    reject_order,
     send_order_out,
     start_preparing_order,
 )
-from restaurants.models import Duty
-from restaurants.owner_site import Page, own_restaurants, owner_site
+from orders.switch_pages import BUSY_MINUTES, SHORT, SOLD_OUT_FOR, get_switches
+from restaurants.availability import Until
+from restaurants.models import Duty, Fulfilment, Restaurant
+from restaurants.owner_site import Page, duties_of, own_restaurants, owner_site
+from restaurants.services.attendance import mark_board_open
 
 Status = Order.Status
 Reason = OrderEvent.Reason
 
 PREPARATION_CHOICES = (10, 15, 20, 30, 45, 60)
-# A scheduled order is shown apart until this long before it has to be there.
-LATER = timedelta(minutes=90)
-RESTAURANT_REASONS = [
-    (reason.value, reason.label)
-    for reason in (
-        Reason.SOLD_OUT,
-        Reason.TOO_BUSY,
-        Reason.CLOSING,
-        Reason.ADDRESS,
-        Reason.NO_SHOW,
-        Reason.OTHER,
-    )
-]
+DELAY_MINUTES = 10
+# Work that starts later than this is out of the kitchen's way.
+LATER = timedelta(minutes=30)
+# How long the board says what happened without the kitchen's doing.
+NEWS = timedelta(minutes=15)
+# What a reason leads on to: the item is not sold again, the kitchen gets more time.
+LEADING_ON = (Reason.SOLD_OUT, Reason.TOO_BUSY)
+# Parts of the cards that differ each time they are rendered.
+FLEETING = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|data-clock[^<]*<')
 
 
-class AcceptForm(forms.Form):
-    preparation_minutes = forms.IntegerField(min_value=1, max_value=240, required=False)
-
-
-class ReasonForm(forms.Form):
-    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=RESTAURANT_REASONS)
-    note = forms.CharField(
-        label=gettext_lazy("Note to the customer"), max_length=300, required=False
-    )
-
-
-SIMPLE_STEPS: dict[str, Callable[..., Order]] = {
+ENDS = {"reject": Status.REJECTED, "cancel": Status.CANCELLED}
+STEPS: dict[str, Callable[..., Order]] = {
+    "accept": accept_order,
+    "delay": delay_order,
     "preparing": start_preparing_order,
     "ready": mark_order_ready,
     "out": send_order_out,
     "complete": complete_order,
 }
-REASON_STEPS: dict[str, Callable[..., Order]] = {
-    "reject": reject_order,
-    "cancel": cancel_order,
+# Out of the kitchen's hands.
+HANDED_ON = (Status.READY, Status.OUT_FOR_DELIVERY)
+# What the kitchen may do next, the usual first.
+NEXT = {
+    Status.ACCEPTED: ("preparing", "ready", "out"),
+    Status.PREPARING: ("ready", "out"),
+    Status.READY: ("out", "complete"),
+    Status.OUT_FOR_DELIVERY: ("complete",),
 }
 
 
 @dataclass(frozen=True)
+class Card:
+    """An order as the board shows it."""
+
+    order: Order
+    # What its minutes are counted to: the answer, the food, or the customer.
+    until: datetime
+    is_today: bool
+    is_due_today: bool
+    pending: PendingEnd | None
+    # Proposed to the customer and not answered, by the line's key.
+    changes: list[LineChange]
+    steps: list[tuple[str, StrOrPromise]]
+    can_see_order: bool
+
+    @property
+    def is_unopened(self) -> bool:
+        return self.order.status == Status.PLACED and self.order.opened_at is None
+
+    @property
+    def is_delivery(self) -> bool:
+        return self.order.fulfilment == Fulfilment.DELIVERY
+
+    @property
+    def can_be_delayed(self) -> bool:
+        return self.order.status in (Status.ACCEPTED, Status.PREPARING)
+
+    @property
+    def can_be_changed(self) -> bool:
+        return self.pending is None and self.order.status not in HANDED_ON
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        is_new = self.order.status == Status.PLACED
+        return reasons_for(Status.REJECTED if is_new else Status.CANCELLED)
+
+
+@dataclass(frozen=True)
 class Column:
-    title: str
-    orders: list[Order]
+    name: str
+    title: StrOrPromise
+    empty: StrOrPromise
+    cards: list[Card]
 
 
-def sort_into_columns(orders: list[Order]) -> list[Column]:
-    """Put the orders in hand where the kitchen looks for them, keeping their order."""
-    soon = timezone.now() + LATER
-    new = [order for order in orders if order.status == Status.PLACED]
-    later = [
-        order
+def _until(order: Order) -> datetime:
+    if order.status == Status.PLACED:
+        return order.answer_by
+    if order.status in HANDED_ON:
+        return order.current_until
+    return order.due_at
+
+
+def _steps(order: Order) -> list[tuple[str, StrOrPromise]]:
+    is_delivery = order.fulfilment == Fulfilment.DELIVERY
+    words: dict[str, StrOrPromise] = {
+        "preparing": _("Start preparing"),
+        "ready": _("Ready"),
+        "out": _("Out for delivery"),
+        "complete": _("Delivered") if is_delivery else _("Collected"),
+    }
+    steps = NEXT.get(Status(order.status), ())
+    return [(step, words[step]) for step in steps if is_delivery or step != "out"]
+
+
+def _card(order: Order, now: datetime, *, can_see_order: bool) -> Card:
+    zone = ZoneInfo(order.restaurant.time_zone)
+    today = now.astimezone(zone).date()
+    until = _until(order)
+    return Card(
+        order=order,
+        until=until,
+        is_today=until.astimezone(zone).date() == today,
+        is_due_today=order.due_at.astimezone(zone).date() == today,
+        pending=getattr(order, "pending_end", None),
+        changes=list(order.line_changes.all()),
+        steps=_steps(order),
+        can_see_order=can_see_order,
+    )
+
+
+def _column_of(order: Order, now: datetime) -> str:
+    if order.status == Status.PLACED:
+        return "new"
+    if order.status in HANDED_ON:
+        return "ready"
+    start = order.due_at - timedelta(minutes=order.preparation_minutes)
+    is_later = order.status == Status.ACCEPTED and start > now + LATER
+    return "later" if is_later else "kitchen"
+
+
+def sort_into_columns(cards: Iterable[Card], now: datetime) -> list[Column]:
+    """Put the cards where the kitchen looks for them, the most pressing first."""
+    columns = {
+        name: Column(name, title, empty, [])
+        for name, title, empty in (
+            ("new", _("New"), _("Nothing new.")),
+            ("kitchen", _("In the kitchen"), _("Nothing to cook.")),
+            ("ready", _("Ready and out"), _("Nothing waits to be handed over.")),
+            ("later", _("Later today"), _("Nothing is ordered for later.")),
+        )
+    }
+    for card in sorted(cards, key=lambda card: (card.until, card.order.pk)):
+        columns[_column_of(card.order, now)].cards.append(card)
+    return list(columns.values())
+
+
+def _restaurants(request: HttpRequest) -> tuple[list[Restaurant], str]:
+    """Return the restaurants of the board, and the query that leads back to it."""
+    own = list(own_restaurants(request.user, Duty.BOARD))
+    wanted = request.GET.get("restaurant")
+    if wanted is None:
+        return own, ""
+    chosen = [restaurant for restaurant in own if str(restaurant.pk) == wanted]
+    if not chosen:
+        raise Http404
+    return chosen, f"?restaurant={chosen[0].pk}"
+
+
+def _look(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    restaurants, query = _restaurants(request)
+    pks = {restaurant.pk for restaurant in restaurants}
+    mark_board_open(restaurant_pks=pks)
+    orders = list_open_orders_for_restaurants(restaurants=restaurants)
+    duties = duties_of(request)
+    cards = [
+        _card(
+            order,
+            now,
+            can_see_order=Duty.ORDERS in duties.get(order.restaurant_id, ()),
+        )
         for order in orders
-        if order.status == Status.ACCEPTED
-        and order.scheduled_for is not None
-        and order.scheduled_for > soon
     ]
-    kitchen = [
-        order
-        for order in orders
-        if order.status in {Status.ACCEPTED, Status.PREPARING} and order not in later
-    ]
-    ready = [
-        order
-        for order in orders
-        if order.status in {Status.READY, Status.OUT_FOR_DELIVERY}
-    ]
-    return [
-        Column(_("New"), sorted(new, key=lambda order: order.answer_by)),
-        Column(_("In the kitchen"), kitchen),
-        Column(_("Ready and on the way"), ready),
-        Column(_("Later"), later),
-    ]
-
-
-def _board(request: HttpRequest) -> dict[str, Any]:
-    own = own_restaurants(request.user, Duty.BOARD)
-    orders = list_open_orders_for_restaurants(restaurants=own)
     return {
-        "columns": sort_into_columns(orders),
+        "switches": [one for one in get_switches(request) if one.restaurant.pk in pks],
+        "columns": sort_into_columns(cards, now),
+        "lost": list_lost_orders_for_restaurants(
+            restaurants=restaurants, since=now - NEWS
+        ),
+        "answered": list_answered_changes_for_restaurants(
+            restaurants=restaurants, since=now - NEWS
+        ),
         "minutes": PREPARATION_CHOICES,
-        "reasons": RESTAURANT_REASONS,
-        "now": timezone.now(),
-        "several": len({order.restaurant_id for order in orders}) > 1,
+        "delay_minutes": DELAY_MINUTES,
+        "now": now,
+        "query": query,
+        "several": len(restaurants) > 1,
     }
 
 
-def now(request: HttpRequest) -> HttpResponse:
+def _render_cards(
+    request: HttpRequest, now: datetime
+) -> tuple[str, str, dict[str, Any]]:
+    """Return the cards, a mark that changes when they do, and what they show."""
+    shown = _look(request, now)
+    html = render_to_string("owner/board/_cards.html", shown, request)
+    plain = FLEETING.sub("", html)
+    return html, hashlib.sha256(plain.encode()).hexdigest()[:16], shown
+
+
+def show_board(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    cards, version, shown = _render_cards(request, now)
+    own = own_restaurants(request.user, Duty.BOARD)
     context = {
         **owner_site.each_context(request),
-        **_board(request),
         "title": _("Orders now"),
+        "cards": cards,
+        "version": version,
+        "now": now,
+        "query": shown["query"],
+        "restaurants": list(own),
+        "chosen": request.GET.get("restaurant", ""),
+        "lead": _lead_asked_for(request),
     }
-    return TemplateResponse(request, "owner/orders_now.html", context)
+    return TemplateResponse(request, "owner/board/board.html", context)
 
 
-def cards(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "owner/_order_columns.html", _board(request))
+def show_cards(request: HttpRequest) -> HttpResponse:
+    """Answer the cards alone; 304 while they are as the board has them."""
+    now = timezone.now()
+    cards, version, _shown = _render_cards(request, now)
+    mark = f'W/"{version}"'
+    response: HttpResponse = HttpResponse(cards)
+    if request.headers.get("If-None-Match") == mark:
+        response = HttpResponseNotModified()
+    response["ETag"] = mark
+    response["Cache-Control"] = "no-store"
+    # Tablets' clocks are wrong; minutes are counted by this one.
+    response["X-Board-Now"] = str(int(now.timestamp() * 1000))
+    return response
 
 
 def _get_order(request: HttpRequest, pk: int) -> Order:
@@ -140,101 +291,205 @@ def _get_order(request: HttpRequest, pk: int) -> Order:
     return get_object_or_404(orders.filter(restaurant__in=own), pk=pk)
 
 
+def _is_script(request: HttpRequest) -> bool:
+    types = ["text/html", "application/json"]
+    return request.get_preferred_type(types) == "application/json"
+
+
+def _answer(
+    request: HttpRequest,
+    message: str,
+    *,
+    status: int = 200,
+    lead: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Say how it went: to the script, or on the board that is shown again."""
+    if _is_script(request):
+        panel = ""
+        if lead:
+            panel = render_to_string(
+                "owner/board/_lead_on.html", {"lead_on": lead}, request
+            )
+        return JsonResponse({"message": message, "panel": panel}, status=status)
+    if message:
+        level = messages.SUCCESS if status < 400 else messages.ERROR  # noqa: PLR2004
+        messages.add_message(request, level, message)
+    _own, query = _restaurants(request)
+    after = f"{'&' if query else '?'}after={lead['order'].pk}" if lead else ""
+    return redirect(reverse("owner:board") + query + after)
+
+
+def _say(order: Order, text: str) -> str:
+    return _("%(number)s: %(text)s") % {"number": order.short_number, "text": text}
+
+
+def _act(
+    request: HttpRequest, order: Order, act: Callable[..., Any], **options: Any
+) -> HttpResponse | None:
+    """Do something to an order; return the answer when it could not be done."""
+    open_order(order_pk=order.pk)
+    try:
+        act(order_pk=order.pk, **options)
+    except OrderError as error:
+        return _answer(request, _say(order, str(error)), status=409)
+    return None
+
+
+def _actor(request: HttpRequest) -> Actor:
+    assert isinstance(request.user, User)
+    return Actor(OrderEvent.Actor.RESTAURANT, request.user)
+
+
 def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     order = _get_order(request, pk)
+    if step not in STEPS:
+        raise Http404
     options: dict[str, Any] = {}
     if step == "accept":
         form = AcceptForm(request.POST)
         if not form.is_valid():
-            messages.error(request, _("Give a preparation time of 1–240 minutes."))
-            return redirect("owner:board")
+            text = _("Give a preparation time of 1–240 minutes.")
+            return _answer(request, _say(order, text), status=400)
         options = {"preparation_minutes": form.cleaned_data["preparation_minutes"]}
-        act: Callable[..., Order] = accept_order
-    elif step in SIMPLE_STEPS:
-        act = SIMPLE_STEPS[step]
-    else:
-        raise Http404
-    _take(request, order, act, options)
-    return redirect("owner:board")
+    elif step == "delay":
+        options = {"minutes": DELAY_MINUTES}
+    refusal = _act(request, order, STEPS[step], actor=_actor(request), **options)
+    if refusal is not None:
+        return refusal
+    order.refresh_from_db()
+    said = order.get_status_display()
+    if step == "delay":
+        said = _("ten minutes later; the customer is told.")
+    return _answer(request, _say(order, said))
 
 
 def end(request: HttpRequest, pk: int, step: str) -> HttpResponse:
-    """Ask for the reason of a rejection or cancellation, then do it."""
+    """Reject or cancel in ten seconds; asks again while no reason is given."""
     order = _get_order(request, pk)
-    if step not in REASON_STEPS:
+    if step not in ENDS:
         raise Http404
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        _take(request, order, REASON_STEPS[step], form.cleaned_data)
-        return redirect("owner:board")
-    title = (
-        _("Reject order %(number)s")
-        if step == "reject"
-        else _("Cancel order %(number)s")
-    )
+    form = EndForm(ENDS[step], request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _ask_for_reason(request, order, step, form)
+    wish = {"to_status": ENDS[step], "actor": _actor(request), **form.cleaned_data}
+    refusal = _act(request, order, hold_end, **wish)
+    if refusal is not None:
+        return refusal
+    text = _("The customer is told in ten seconds. Until then you can undo it.")
+    lead = _lead(order, form.cleaned_data["reason"])
+    return _answer(request, _say(order, text), lead=lead)
+
+
+def _ask_for_reason(
+    request: HttpRequest, order: Order, step: str, form: EndForm
+) -> HttpResponse:
+    if form.is_bound and _is_script(request):
+        text = " ".join(str(error) for one in form.errors.values() for error in one)
+        return _answer(request, _say(order, text), status=400)
+    title = _("Cancel order %(number)s")
+    if step == "reject":
+        title = _("Reject order %(number)s")
     context = {
         **owner_site.each_context(request),
         "title": title % {"number": order.number},
         "order": order,
         "form": form,
+        "query": _restaurants(request)[1],
     }
-    return TemplateResponse(request, "owner/order_end.html", context)
+    return TemplateResponse(request, "owner/board/end.html", context)
 
 
-def _take(
-    request: HttpRequest,
-    order: Order,
-    act: Callable[..., Order],
-    options: dict[str, Any],
-) -> None:
-    assert isinstance(request.user, User)
-    actor = Actor(OrderEvent.Actor.RESTAURANT, request.user)
+def _lead(order: Order, reason: str) -> dict[str, Any] | None:
+    """Return what a reason leads on to, for its panel; None when to nothing."""
+    if reason not in LEADING_ON:
+        return None
+    items = dict(
+        order.lines.exclude(item=None).order_by("pk").values_list("item_id", "name")
+    )
+    return {
+        "order": order,
+        "reason": reason,
+        "items": items.items(),
+        "until": [(until, SHORT[until]) for until in SOLD_OUT_FOR],
+        "busy_minutes": BUSY_MINUTES,
+        "hour": Until.HOUR,
+    }
+
+
+def _lead_asked_for(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the panel of an order just ended by a form without a script."""
+    pk = request.GET.get("after", "")
+    own = own_restaurants(request.user, Duty.BOARD)
+    if not (pk.isascii() and pk.isdigit()):
+        return None
+    order = Order.objects.filter(restaurant__in=own, pk=pk).first()
+    pending = PendingEnd.objects.filter(order=order).first() if order else None
+    if order is None:
+        return None
+    return _lead(order, pending.reason if pending else order.end_reason)
+
+
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    order = _get_order(request, pk)
+    refusal = _act(request, order, take_end_back)
+    text = _("Taken back. The customer was not told.")
+    return refusal or _answer(request, _say(order, text))
+
+
+def open_card(request: HttpRequest, pk: int) -> HttpResponse:
+    open_order(order_pk=_get_order(request, pk).pk)
+    return _answer(request, "")
+
+
+def _ticket_context(request: HttpRequest, pk: int) -> dict[str, Any]:
+    own = own_restaurants(request.user, Duty.BOARD)
     try:
-        moved = act(order_pk=order.pk, actor=actor, **options)
-    except OrderError as error:
-        messages.error(
-            request,
-            _("Order %(number)s: %(problem)s")
-            % {"number": order.number, "problem": error},
-        )
-        return
-    messages.success(
-        request,
-        _("Order %(number)s: %(status)s.")
-        % {"number": order.number, "status": moved.get_status_display()},
+        order = get_order_for_board(restaurants=own, pk=pk)
+    except Order.DoesNotExist as error:
+        raise Http404 from error
+    is_duplicate = order.printed_at is not None
+    return {"order": order, "is_duplicate": is_duplicate, "now": timezone.now()}
+
+
+def show_ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the ticket; looking at it prints nothing."""
+    context = _ticket_context(request, pk)
+    return TemplateResponse(request, "owner/board/ticket.html", context)
+
+
+def claim_ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the ticket to be printed now, marked when it is not the first."""
+    context = _ticket_context(request, pk)
+    is_duplicate = not print_ticket(order_pk=pk)
+    context = {**context, "is_duplicate": is_duplicate, "is_claimed": True}
+    if not _is_script(request):
+        return TemplateResponse(request, "owner/board/ticket.html", context)
+    html = render_to_string("owner/board/ticket.html", context, request)
+    return JsonResponse({"is_duplicate": is_duplicate, "html": html})
+
+
+def _page(
+    name: str, path: str, view: Callable[..., HttpResponse], **shown: Any
+) -> Page:
+    return Page(
+        path=path, name=name, view=view, duty=Duty.BOARD, about_one=False, **shown
     )
 
 
 PAGES = [
-    Page(
-        path="board/",
-        name="board",
-        view=now,
-        duty=Duty.BOARD,
+    _page(
+        "board",
+        "board/",
+        show_board,
         label=gettext_lazy("Orders now"),
         icon="soup_kitchen",
         position=10,
-        about_one=False,
     ),
-    Page(
-        path="board/cards/",
-        name="board-cards",
-        view=cards,
-        duty=Duty.BOARD,
-        about_one=False,
-    ),
-    Page(
-        path="board/<int:pk>/step/<slug:step>/",
-        name="board-step",
-        view=require_POST(step),
-        duty=Duty.BOARD,
-        about_one=False,
-    ),
-    Page(
-        path="board/<int:pk>/end/<slug:step>/",
-        name="board-end",
-        view=end,
-        duty=Duty.BOARD,
-        about_one=False,
-    ),
+    _page("board-cards", "board/cards/", show_cards),
+    _page("board-open", "board/<int:pk>/open/", require_POST(open_card)),
+    _page("board-step", "board/<int:pk>/step/<slug:step>/", require_POST(step)),
+    _page("board-end", "board/<int:pk>/end/<slug:step>/", end),
+    _page("board-undo", "board/<int:pk>/undo/", require_POST(undo)),
+    _page("board-ticket", "board/<int:pk>/ticket/", show_ticket),
+    _page("board-print", "board/<int:pk>/print/", require_POST(claim_ticket)),
 ]

@@ -97,6 +97,12 @@ class AlreadyMovedError(OrderError):
     default_code = "already_moved"
 
 
+class LineChangeError(OrderError):
+    """A line of an order cannot be replaced or left out like this."""
+
+    default_code = "line_change_refused"
+
+
 class NotReviewableError(OrderError):
     """Only completed orders are reviewed, each once."""
 

@@ -9,7 +9,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from orders.models import OrderEvent
+from menus.exceptions import PriceFormatError
+from menus.models import Item
+from menus.pricing import parse_price
+from orders.models import LineChange, Order, OrderEvent
 from restaurants.estimating import Window
 from restaurants.models import Fulfilment
 
@@ -20,6 +23,12 @@ CANCEL_REASONS = (
     Reason.TOO_SLOW,
     Reason.OTHER,
 )
+# Why a restaurant ends an order, and why Tiffin does.
+END_REASONS = (
+    *(Reason.SOLD_OUT, Reason.TOO_BUSY, Reason.CLOSING, Reason.ADDRESS),
+    *(Reason.NO_SHOW, Reason.OTHER),
+)
+OPERATOR_REASONS = (*CANCEL_REASONS, *END_REASONS[:-1])
 STARS = [(number, str(number)) for number in range(5, 0, -1)]
 
 
@@ -95,3 +104,133 @@ class ReviewForm(forms.Form):
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
+
+
+class RestaurantEndForm(forms.Form):
+    """Why a restaurant does not make an order; the customer reads it."""
+
+    reason = forms.ChoiceField(
+        label=_("Why?"), choices=[(one.value, one.label) for one in END_REASONS]
+    )
+    note = forms.CharField(
+        label=_("A few words to the customer"), max_length=300, required=False
+    )
+
+
+class OperatorCancelForm(forms.Form):
+    """Why Tiffin cancels orders; customer and restaurant read it."""
+
+    reason = forms.ChoiceField(
+        label=_("Why?"), choices=[(one.value, one.label) for one in OPERATOR_REASONS]
+    )
+    note = forms.CharField(
+        label=_("A few words to the customers"), max_length=300, required=False
+    )
+
+
+class LineChangeForm(forms.Form):
+    """What a line becomes: nothing, or an item at its price or a lower one."""
+
+    LEAVE_OUT = "none"
+
+    item = forms.ChoiceField(
+        label=_("Instead"),
+        error_messages={
+            "required": _("Choose what it is to become."),
+            "invalid_choice": _("Choose something that can be had now."),
+        },
+    )
+    price = forms.CharField(label=_("Price of one"), max_length=20, required=False)
+    note = forms.CharField(
+        label=_("A few words to the customer"), max_length=200, required=False
+    )
+
+    def __init__(self, *args: Any, items: list[Item], currency: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        choices = [(str(item.pk), item.name) for item in items]
+        field = self.fields["item"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(self.LEAVE_OUT, _("Leave it out")), *choices]
+
+    def clean_price(self) -> Decimal | None:
+        text = self.cleaned_data["price"].strip()
+        # Nothing is cheaper than leaving it out.
+        if not text or self.data.get("item") == self.LEAVE_OUT:
+            return None
+        try:
+            return parse_price(text, self.currency)
+        except PriceFormatError as error:
+            raise ValidationError(str(error.message)) from error
+
+    @property
+    def item_pk(self) -> int | None:
+        chosen: str = self.cleaned_data["item"]
+        return None if chosen == self.LEAVE_OUT else int(chosen)
+
+
+class LineChangeAnswerForm(forms.Form):
+    """A customer's answer to a proposed change, and the total they were shown."""
+
+    answer = forms.ChoiceField(
+        choices=[
+            (one.value, one.label)
+            for one in (LineChange.Status.ACCEPTED, LineChange.Status.DECLINED)
+        ]
+    )
+    seen = forms.DecimalField(max_digits=10, decimal_places=2, required=False)
+
+
+class ReviewAnswerForm(forms.Form):
+    answer = forms.CharField(
+        label=_("Your answer"),
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Write something to answer.")},
+    )
+
+
+class ReviewFilterForm(forms.Form):
+    stars = forms.TypedChoiceField(
+        label=_("Food"),
+        choices=[("", _("All")), *STARS],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    unanswered = forms.BooleanField(label=_("Not answered"), required=False)
+
+
+REJECTING = (
+    Reason.SOLD_OUT,
+    Reason.TOO_BUSY,
+    Reason.CLOSING,
+    Reason.ADDRESS,
+    Reason.OTHER,
+)
+CANCELLING = (*REJECTING[:-1], Reason.NO_SHOW, Reason.OTHER)
+
+
+def reasons_for(target: str) -> list[tuple[str, str]]:
+    """Return why a restaurant rejects or cancels: codes with their words."""
+    reasons = REJECTING if target == Order.Status.REJECTED else CANCELLING
+    return [(reason.value, str(reason.label)) for reason in reasons]
+
+
+class AcceptForm(forms.Form):
+    preparation_minutes = forms.IntegerField(min_value=1, max_value=240, required=False)
+
+
+class EndForm(forms.Form):
+    """Why the restaurant rejects or cancels an order."""
+
+    reason = forms.ChoiceField(label=_("Reason"))
+    note = forms.CharField(
+        label=_("Note to the customer"), max_length=300, required=False
+    )
+
+    def __init__(self, target: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ChoiceField)
+        reason.choices = reasons_for(target)

@@ -1,15 +1,18 @@
 """What customers and restaurants are told about an order."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, WhenCapped, register
 from orders.models import LineChange, Order, OrderEvent, Review
+from restaurants.models import Restaurant
 from restaurants.notifications import KITCHEN, list_people
 
 OWNER_PORTAL = "/owner/"
@@ -107,6 +110,22 @@ FOR_CUSTOMER = {
     Status.COLLECTED: ORDER_DELIVERED,
     Status.CANCELLED: ORDER_CANCELLED,
 }
+# What an order's page shows among what was told about it, in words.
+ABOUT_ORDERS = {
+    ORDER_PLACED.name: _("New order"),
+    ORDER_WAITING.name: _("An order is waiting"),
+    ORDER_ACCEPTED.name: _("Accepted"),
+    ORDER_REJECTED.name: _("Rejected"),
+    ORDER_DELAYED.name: _("It takes longer"),
+    LINE_CHANGE_PROPOSED.name: _("A change is proposed"),
+    LINE_CHANGE_ANSWERED.name: _("The change is answered"),
+    ORDER_OUT_FOR_DELIVERY.name: _("Out for delivery"),
+    ORDER_DELIVERED.name: _("Delivered or collected"),
+    ORDER_CANCELLED.name: _("Cancelled"),
+    ORDER_CANCELLED_FOR_RESTAURANT.name: _("Cancelled, to the restaurant"),
+    REVIEW_WRITTEN.name: _("A review"),
+    REVIEW_ANSWERED.name: _("The review is answered"),
+}
 # Their own cancellations are no news to a restaurant.
 NEWS_TO_RESTAURANT = {Actor.CUSTOMER, Actor.SYSTEM, Actor.PLATFORM}
 
@@ -176,6 +195,56 @@ def tell_review(review: Review) -> None:
     elif order.customer_id is not None:
         context["text"] = review.answer[:200]
         _publish(REVIEW_ANSWERED, order, [order.customer_id], context=context)
+
+
+def tell_carts_affected(
+    restaurant: Restaurant,
+    people: list[int],
+    *,
+    what: str,
+    key: str,
+    item: str = "",
+    minutes: int = 0,
+) -> None:
+    """Tell people that something their carts depend on has changed.
+
+    `what` is sold_out (of `item`), busy (for `minutes`) or paused; the region must be
+    loaded. The same key is told once.
+    """
+    publish(
+        topic=CART_AFFECTED,
+        recipients=people,
+        region=restaurant.region.code,
+        key=f"{CART_AFFECTED.name}:{restaurant.pk}:{what}:{key}",
+        context={
+            "url": reverse("orders:cart-detail"),
+            "restaurant": restaurant.name,
+            "what": what,
+            "item": item,
+            "minutes": minutes,
+            "site_url": settings.SITE_URL,
+        },
+    )
+
+
+def list_keys(
+    order: Order, *, events: Iterable[OrderEvent], changes: Iterable[LineChange]
+) -> list[str]:
+    """Return the keys of all that may have been told about an order."""
+    suffixes: dict[str, list[str]] = {
+        ORDER_DELAYED.name: [
+            f":{event.window_after_until.isoformat()}"
+            for event in events
+            if event.reason == OrderEvent.Reason.DELAYED
+        ],
+        LINE_CHANGE_PROPOSED.name: [f":{change.public_id}" for change in changes],
+    }
+    suffixes[LINE_CHANGE_ANSWERED.name] = suffixes[LINE_CHANGE_PROPOSED.name]
+    return [
+        f"{topic}:{order.public_id}{suffix}"
+        for topic in ABOUT_ORDERS
+        for suffix in suffixes.get(topic, [""])
+    ]
 
 
 def _tell_restaurant(topic: Topic, order: Order, event: OrderEvent) -> None:

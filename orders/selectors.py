@@ -3,40 +3,52 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import (
-    Case,
-    Count,
-    DecimalField,
-    F,
     Prefetch,
     Q,
     QuerySet,
     Sum,
-    Value,
-    When,
 )
-from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from customers.models import User
+from menus.models import Item, Menu
 from menus.pricing import Choice
+from menus.selectors import is_served
 from orders.exceptions import InvalidCursorError
 from orders.models import (
     Cart,
     CartLine,
     CartLineModifier,
+    LineChange,
     Order,
+    OrderEvent,
     OrderLine,
     OrderLineModifier,
+    Review,
 )
-from restaurants.models import Fulfilment, Restaurant
+from restaurants.models import Restaurant
 
 PAGE = 20
+SEPARATORS = re.compile(r"[\s()./+#-]")
+# Numbers are integers of the database, and short ones have three digits.
+NUMBER_DIGITS = 9
+SHORT_DIGITS = 3
+PHONE_DIGITS = 4
+# In hand; the index of the board is of these.
+ON_BOARD = (
+    Order.Status.PLACED,
+    Order.Status.ACCEPTED,
+    Order.Status.PREPARING,
+    Order.Status.READY,
+    Order.Status.OUT_FOR_DELIVERY,
+)
 
 
 def get_cart(*, user: User | None, token: str | None) -> Cart | None:
@@ -91,9 +103,18 @@ def with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:
     )
 
 
+def with_lines_only(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Load lines and modifiers in a fixed number of queries."""
+    lines = OrderLine.objects.prefetch_related(
+        Prefetch("modifiers", OrderLineModifier.objects.all())
+    )
+    return orders.prefetch_related(Prefetch("lines", lines))
+
+
 def get_order_for_customer(*, customer: User, public_id: UUID) -> Order:
     """Return a customer's own order with all it holds; DoesNotExist for others."""
-    return with_lines(Order.objects.filter(customer=customer)).get(public_id=public_id)
+    orders = with_lines(Order.objects.filter(customer=customer))
+    return orders.prefetch_related("line_changes").get(public_id=public_id)
 
 
 @dataclass(frozen=True)
@@ -112,11 +133,57 @@ def list_orders_for_customer(
 def list_open_orders_for_restaurants(
     *, restaurants: Iterable[Restaurant]
 ) -> list[Order]:
-    """Return the orders in hand, the one expected first at the top."""
-    orders = Order.objects.filter(restaurant__in=list(restaurants)).exclude(
-        status__in=[*Order.ENDED, Order.Status.PENDING_PAYMENT]
+    """Return the orders in hand with all a board shows of them, soonest due first."""
+    proposed = LineChange.objects.filter(status=LineChange.Status.PROPOSED)
+    orders = with_lines_only(
+        Order.objects.filter(restaurant__in=list(restaurants), status__in=ON_BOARD)
     )
-    return list(with_lines(orders).order_by("current_from", "pk"))
+    return list(
+        orders.select_related("restaurant", "pending_end__user")
+        .prefetch_related(Prefetch("line_changes", proposed))
+        .order_by("due_at", "pk")
+    )
+
+
+def get_order_for_board(*, restaurants: QuerySet[Restaurant], pk: int) -> Order:
+    """Return an order of these restaurants for its ticket; DoesNotExist for others."""
+    orders = Order.objects.filter(restaurant__in=restaurants)
+    orders = orders.exclude(status=Order.Status.PENDING_PAYMENT)
+    return with_lines_only(orders).select_related("restaurant").get(pk=pk)
+
+
+def list_lost_orders_for_restaurants(
+    *, restaurants: Iterable[Restaurant], since: datetime
+) -> list[Order]:
+    """Return the orders that somebody else than the restaurant cancelled since then."""
+    return list(
+        Order.objects.filter(
+            restaurant__in=list(restaurants),
+            # The index leads to these days; nothing older can end now.
+            service_day__gte=(since - timedelta(days=1)).date(),
+            status=Order.Status.CANCELLED,
+            ended_at__gte=since,
+        )
+        .exclude(end_actor=OrderEvent.Actor.RESTAURANT)
+        .select_related("restaurant")
+        .order_by("-ended_at", "-pk")[:PAGE]
+    )
+
+
+def list_answered_changes_for_restaurants(
+    *, restaurants: Iterable[Restaurant], since: datetime
+) -> list[LineChange]:
+    """Return what customers said since then about changes of their orders' lines."""
+    return list(
+        LineChange.objects.filter(
+            order__restaurant__in=list(restaurants),
+            order__service_day__gte=(since - timedelta(days=1)).date(),
+            status__in=[LineChange.Status.ACCEPTED, LineChange.Status.DECLINED],
+            answered_at__gte=since,
+        )
+        .select_related("order__restaurant")
+        .order_by("-answered_at", "-pk")[:PAGE]
+    )
 
 
 def _page(orders: QuerySet[Order], cursor: str | None, limit: int) -> OrderPage:
@@ -129,11 +196,12 @@ def _page(orders: QuerySet[Order], cursor: str | None, limit: int) -> OrderPage:
     found = list(with_lines(orders).order_by("-placed_at", "-pk")[: limit + 1])
     results = found[:limit]
     more = len(found) > limit
-    return OrderPage(results, _write_cursor(results[-1]) if more else None)
+    last = results[-1] if more else None
+    return OrderPage(results, _write_cursor(last.placed_at, last.pk) if last else None)
 
 
-def _write_cursor(order: Order) -> str:
-    position = json.dumps([order.placed_at.isoformat(), order.pk])
+def _write_cursor(moment: datetime, pk: int) -> str:
+    position = json.dumps([moment.isoformat(), pk])
     return base64.urlsafe_b64encode(position.encode()).decode()
 
 
@@ -149,111 +217,89 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
     return moment, number
 
 
-@dataclass(frozen=True)
-class DayFigures:
-    """The figures of one restaurant's day, over delivered and collected orders.
+def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Find orders by number, by the end of a phone number, or by a part of a name."""
+    digits = SEPARATORS.sub("", text)
+    if not (digits.isascii() and digits.isdigit()):
+        return orders.filter(customer_name__icontains=text.strip())
+    found = Q()
+    if len(digits) <= NUMBER_DIGITS:
+        found |= Q(number=int(digits))
+    if len(digits) == SHORT_DIGITS:
+        # What the kitchen calls it.
+        found |= Q(number__endswith=digits)
+    # Stored with the country's code; typed with a zero before it, or without it.
+    national = digits.lstrip("0")
+    if len(national) >= PHONE_DIGITS:
+        found |= Q(customer_phone__endswith=national)
+    return orders.filter(found) if found else orders.none()
 
-    Revenue is what the items and modifiers came to, without tax; delivery sales are
-    the part of it that was delivered. Revenue, tax, fees and tips make up the total.
+
+def list_replacements(
+    *, restaurant: Restaurant, quantity: int = 1, moment: datetime | None = None
+) -> list[Item]:
+    """Return what can be had now instead of a line, in the menu's order.
+
+    Items that ask for a choice are not among them: nobody chooses for the customer.
     """
-
-    day: date
-    restaurant_pk: int
-    restaurant_name: str
-    currency: str
-    orders: int
-    revenue: Decimal
-    delivery_orders: int
-    delivery_sales: Decimal
-    tax: Decimal
-    delivery_fees: Decimal
-    tips: Decimal
-    total: Decimal
+    moment = moment or timezone.now()
+    menus = Menu.objects.filter(restaurant=restaurant, is_active=True, draft_of=None)
+    served = [
+        menu.pk
+        for menu in menus.prefetch_related("hours")
+        if is_served(menu, time_zone=restaurant.time_zone, moment=moment)
+    ]
+    items = (
+        Item.objects.filter(
+            restaurant=restaurant,
+            section__menu__in=served,
+            is_active=True,
+            is_draft=False,
+        )
+        .filter(Q(portions_left=None) | Q(portions_left__gte=quantity))
+        .exclude(modifier_groups__min_choices__gt=0)
+        .select_related("section")
+        .order_by("section__menu__position", "section__position", "position", "pk")
+    )
+    return [item for item in items if not item.is_sold_out_at(moment)]
 
 
 @dataclass(frozen=True)
-class FiguresTotal:
-    """Days of restaurants added up; never across currencies."""
-
-    currency: str
-    orders: int
-    revenue: Decimal
-    delivery_orders: int
-    delivery_sales: Decimal
-    tax: Decimal
-    delivery_fees: Decimal
-    tips: Decimal
-    total: Decimal
+class ReviewPage:
+    results: list[Review]
+    next_cursor: str | None
 
 
-def get_daily_figures(
-    *, restaurants: Iterable[Restaurant] | None, since: date, until: date
-) -> list[DayFigures]:
-    """Return figures per restaurant and day of [since, until], newest day first.
-
-    `restaurants` None means the whole marketplace. A day is the restaurant's own.
-    """
-    orders = Order.objects.filter(
-        status__in=Order.COMPLETED, service_day__range=(since, until)
-    )
-    if restaurants is not None:
-        orders = orders.filter(restaurant__in=list(restaurants))
-    net = Case(
-        When(prices_include_tax=True, then=F("subtotal") - F("tax")),
-        default=F("subtotal"),
-        output_field=DecimalField(max_digits=12, decimal_places=2),
-    )
-    delivered = Q(fulfilment=Fulfilment.DELIVERY)
-    nothing = Value(Decimal(0), DecimalField(max_digits=12, decimal_places=2))
-    rows = (
-        orders.values("service_day", "restaurant_id", "restaurant__name", "currency")
-        .annotate(
-            order_count=Count("pk"),
-            revenue=Sum(net),
-            delivery_count=Count("pk", filter=delivered),
-            delivery_sales=Coalesce(Sum(net, filter=delivered), nothing),
-            taxes=Sum("tax"),
-            fees=Sum("delivery_fee"),
-            tips=Sum("tip"),
-            totals=Sum("total"),
+def list_reviews(
+    *,
+    restaurant: Restaurant,
+    stars: int | None = None,
+    is_unanswered: bool = False,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> ReviewPage:
+    """Return a restaurant's reviews with their orders, newest first."""
+    reviews = Review.objects.filter(restaurant=restaurant)
+    if stars is not None:
+        reviews = reviews.filter(food_rating=stars)
+    if is_unanswered:
+        reviews = reviews.filter(answered_at=None)
+    if cursor:
+        at, pk = _read_cursor(cursor)
+        reviews = reviews.filter(created_at__lte=at).filter(
+            Q(created_at__lt=at) | Q(pk__lt=pk)
         )
-        .order_by("-service_day", "restaurant__name", "restaurant_id")
+    found = list(
+        reviews.select_related("order").order_by("-created_at", "-pk")[: limit + 1]
     )
-    return [
-        DayFigures(
-            day=row["service_day"],
-            restaurant_pk=row["restaurant_id"],
-            restaurant_name=row["restaurant__name"],
-            currency=row["currency"],
-            orders=row["order_count"],
-            revenue=row["revenue"],
-            delivery_orders=row["delivery_count"],
-            delivery_sales=row["delivery_sales"],
-            tax=row["taxes"],
-            delivery_fees=row["fees"],
-            tips=row["tips"],
-            total=row["totals"],
-        )
-        for row in rows
-    ]
+    last = found[limit - 1] if len(found) > limit else None
+    return ReviewPage(
+        found[:limit], _write_cursor(last.created_at, last.pk) if last else None
+    )
 
 
-def add_up_figures(days: Iterable[DayFigures]) -> list[FiguresTotal]:
-    """Return the sums of days, one for each currency."""
-    by_currency: dict[str, list[DayFigures]] = {}
-    for day in days:
-        by_currency.setdefault(day.currency, []).append(day)
-    return [
-        FiguresTotal(
-            currency=currency,
-            orders=sum(row.orders for row in rows),
-            revenue=sum((row.revenue for row in rows), Decimal(0)),
-            delivery_orders=sum(row.delivery_orders for row in rows),
-            delivery_sales=sum((row.delivery_sales for row in rows), Decimal(0)),
-            tax=sum((row.tax for row in rows), Decimal(0)),
-            delivery_fees=sum((row.delivery_fees for row in rows), Decimal(0)),
-            tips=sum((row.tips for row in rows), Decimal(0)),
-            total=sum((row.total for row in rows), Decimal(0)),
-        )
-        for currency, rows in sorted(by_currency.items())
-    ]
+def has_completed_test_order(restaurant: Restaurant) -> bool:
+    """Tell whether a restaurant has tried the way of an order to its end."""
+    return Order.objects.filter(
+        restaurant=restaurant, is_test=True, status__in=Order.COMPLETED
+    ).exists()

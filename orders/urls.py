@@ -21,4 +21,9 @@ urlpatterns = [
     path("orders/<uuid:public_id>/cancel/", views.order_cancel, name="order-cancel"),
     path("orders/<uuid:public_id>/again/", views.order_again, name="order-again"),
     path("orders/<uuid:public_id>/review/", views.order_review, name="order-review"),
+    path(
+        "orders/<uuid:public_id>/changes/<uuid:change>/",
+        views.line_change_answer,
+        name="line-change-answer",
+    ),
 ]

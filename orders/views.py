@@ -25,7 +25,7 @@ from customers.models import User
 from customers.places import ChosenPlace, get_chosen_place
 from menus.models import Item
 from menus.pricing import Choice
-from menus.selectors import get_item_for_customer
+from menus.selectors import get_item_for_customer, say_sold_out
 from orders import services
 from orders.exceptions import (
     CartEmptyError,
@@ -36,8 +36,8 @@ from orders.exceptions import (
     OtherRestaurantError,
     WindowMovedError,
 )
-from orders.forms import CancelForm, CheckoutForm, ReviewForm
-from orders.models import Cart, Order, OrderEvent
+from orders.forms import CancelForm, CheckoutForm, LineChangeAnswerForm, ReviewForm
+from orders.models import Cart, LineChange, Order, OrderEvent
 from orders.selectors import (
     get_cart,
     get_order_for_customer,
@@ -149,7 +149,9 @@ def cart_add(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context = {
             "item": item,
             "restaurant": item.restaurant,
-            "is_sold_out": item.is_sold_out_at(timezone.now()),
+            "sold_out": say_sold_out(
+                item, time_zone=item.restaurant.time_zone, moment=timezone.now()
+            ),
             "error": error.message,
             "chosen": [
                 one for key in request.POST for one in request.POST.getlist(key)
@@ -421,4 +423,38 @@ def order_review(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.error(request, str(error.message))
     else:
         messages.success(request, _("Thank you for your review."))
+    return redirect(order)
+
+
+@login_required
+@require_POST
+def line_change_answer(
+    request: HttpRequest, public_id: UUID, change: UUID
+) -> HttpResponse:
+    order = _order(request, public_id)
+    if change not in {one.public_id for one in order.line_changes.all()}:
+        raise Http404
+    form = LineChangeAnswerForm(
+        {
+            "answer": request.POST.get("answer"),
+            "seen": request.POST.get(f"seen-{change}"),
+        }
+    )
+    if not form.is_valid():
+        messages.error(request, _("Answer with one of the buttons."))
+        return redirect(order)
+    try:
+        answered = services.answer_line_change(
+            public_id=change,
+            customer=_customer(request),
+            answer=form.cleaned_data["answer"],
+            seen_total=form.cleaned_data["seen"],
+        )
+    except OrderError as error:
+        messages.error(request, str(error.message))
+        return redirect(order)
+    if answered.status == LineChange.Status.ACCEPTED:
+        messages.success(request, _("Thank you: your order is changed."))
+    else:
+        messages.info(request, _("The restaurant is told that you want it as ordered."))
     return redirect(order)

@@ -13,11 +13,10 @@ from customers.tests.factories import AddressFactory, UserFactory
 from delivery.models import Delivery
 from delivery.tests.factories import deliver, own
 from menus.models import Item
-from menus.tests.factories import ItemFactory, ModifierFactory
+from menus.tests.factories import ModifierFactory
 from notifications.services.tokens import issue_service_token
 from notifications.unsubscribing import unsubscribe_url
 from orders.tests.factories import fill_cart
-from restaurants.models import OpeningHours, Restaurant
 
 pytestmark = pytest.mark.django_db
 ODD = [
@@ -147,7 +146,7 @@ def portal_requests(delivery: Delivery) -> list[tuple[str, str, dict[str, str]]]
     return [
         ("get", reverse("owner:menus_item_changelist"), items),
         ("get", reverse("owner:orders_order_changelist"), orders),
-        ("get", reverse("owner:figures"), {"since": "", "until": ""}),
+        ("get", reverse("owner:figures-all"), {"since": "", "until": ""}),
         (
             "post",
             reverse("owner:board-step", args=[order, "accept"]),
@@ -185,40 +184,6 @@ def test_no_odd_value_makes_the_portal_fail(
         for name in data:
             answer: Any = getattr(client, method)(url, {**data, name: odd})
             assert answer.status_code < 500, (url, name)
-
-
-def test_hours_that_somebody_added_meanwhile_are_told(client: Client) -> None:
-    restaurant: Restaurant = ItemFactory.create().restaurant
-    client.force_login(own(restaurant))
-    span = OpeningHours.objects.filter(restaurant=restaurant).first()
-    assert span is not None
-
-    answer = client.post(
-        reverse("owner:restaurants_restaurant_change", args=[restaurant.pk]),
-        {
-            "name": "Da Ugo",
-            "latitude": restaurant.latitude,
-            "longitude": restaurant.longitude,
-            "delivery_radius": "5000",
-            "delivery_fee": "1",
-            "minimum_order": "1",
-            "tax_rate": "1",
-            "preparation_minutes": "20",
-            "answer_minutes": "10",
-            "opening_hours-TOTAL_FORMS": "1",
-            "opening_hours-INITIAL_FORMS": "0",
-            "opening_hours-0-weekday": span.weekday,
-            "opening_hours-0-opens_at": span.opens_at,
-            "opening_hours-0-closes_at": "23:00",
-            "special_hours-TOTAL_FORMS": "0",
-            "special_hours-INITIAL_FORMS": "0",
-        },
-        follow=True,
-    )
-
-    restaurant.refresh_from_db()
-    assert "nothing was saved" in answer.content.decode()
-    assert restaurant.name != "Da Ugo"
 
 
 @pytest.mark.parametrize("odd", [*ODD, None, 7, -1.5, True, [], {}, [[]], {"a": "\0"}])

@@ -125,7 +125,7 @@ def sign_in_to_portal(page: Page, live_server: LiveServer, owner: User) -> None:
     page.keyboard.type(owner.email)
     type_into(page, "input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/now/"))
+    page.wait_for_url(re.compile("/owner/board/"))
 
 
 @pytest.mark.parametrize("width", [390, 1280])

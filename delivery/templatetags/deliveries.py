@@ -1,9 +1,9 @@
-"""What a customer's order page shows of the delivery, which stands above orders."""
+"""What the pages of an order show of its delivery, which stands above orders."""
 
 from django import template
 
 from delivery.models import Delivery
-from delivery.selectors import get_delivery_for_customer
+from delivery.selectors import get_delivery_for_customer, get_delivery_of_order
 from orders.models import Order
 from restaurants.models import Fulfilment
 
@@ -17,3 +17,9 @@ def delivery_of(order: Order) -> Delivery | None:
     if not is_under_way or order.customer is None:
         return None
     return get_delivery_for_customer(customer=order.customer, order_pk=order.pk)
+
+
+@register.simple_tag
+def courier_of(order: Order) -> Delivery | None:
+    """Return the delivery of an order and its events; the page has checked whose."""
+    return get_delivery_of_order(order_pk=order.pk)

@@ -11,6 +11,11 @@ from orders.services.cart import (
     remove_line,
     set_fulfilment,
 )
+from orders.services.changing import (
+    answer_line_change,
+    propose_line_change,
+    withdraw_line_change,
+)
 from orders.services.lifecycle import (
     Actor,
     accept_order,
@@ -25,7 +30,7 @@ from orders.services.lifecycle import (
 )
 from orders.services.placing import place_order
 from orders.services.quoting import Quote, quote_cart
-from orders.services.reviews import write_review
+from orders.services.reviews import answer_review, write_review
 
 __all__ = [
     "Actor",
@@ -34,6 +39,8 @@ __all__ = [
     "accept_order",
     "add_line",
     "adopt_cart",
+    "answer_line_change",
+    "answer_review",
     "cancel_order",
     "cancel_unanswered_orders",
     "change_line",
@@ -44,11 +51,13 @@ __all__ = [
     "move_window",
     "order_again",
     "place_order",
+    "propose_line_change",
     "quote_cart",
     "reject_order",
     "remove_line",
     "send_order_out",
     "set_fulfilment",
     "start_preparing_order",
+    "withdraw_line_change",
     "write_review",
 ]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from customers.models import User
 from menus.services import return_portions
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
-from orders.models import Order, OrderEvent, PendingEnd
+from orders.models import LineChange, Order, OrderEvent, PendingEnd
 from orders.notifications import tell, tell_delay
 from orders.payments import get_provider
 from orders.signals import order_moved
@@ -76,6 +76,8 @@ CANCELLABLE = {
         Status.OUT_FOR_DELIVERY,
     ),
 }
+# Until here a line may still be changed, if the customer agrees.
+BEFORE_READY = (Status.PLACED, Status.ACCEPTED, Status.PREPARING)
 # Food not yet on the stove: its portions can be sold again.
 UNCOOKED = (Status.PENDING_PAYMENT, Status.PLACED, Status.ACCEPTED)
 
@@ -208,7 +210,8 @@ def _cancel_unanswered(order_pk: int, now: datetime) -> None:
     order = cancel_order(
         order_pk=order_pk, actor=actor, reason=Reason.NO_RESPONSE, now=now
     )
-    count_missed_order(restaurant_pk=order.restaurant_id)
+    if not order.is_test:
+        count_missed_order(restaurant_pk=order.restaurant_id)
 
 
 @transaction.atomic
@@ -244,6 +247,12 @@ def move_window(*, order_pk: int, window: Window, actor: Actor) -> Order:
 def record_placing(order: Order, *, actor: Actor) -> None:
     """Write the first event of an order just created; in its transaction."""
     _write_event(order, Step(Status.PLACED, actor, order.placed_at), before=None)
+
+
+def record_change(order: Order, *, actor: Actor, reason: str, note: str) -> None:
+    """Save an order that changed but did not move; the caller holds its lock."""
+    step = Step(Status(order.status), actor, timezone.now(), Reason(reason), note)
+    _take(order, step)
 
 
 def _lock(order_pk: int) -> Order:
@@ -406,8 +415,17 @@ def _take(order: Order, step: Step, *, window: Window | None = None) -> Order:
     if window is not None:
         order.current_from, order.current_until = window.start, window.end
     order.save()
+    if before[0] in BEFORE_READY and step.target not in BEFORE_READY:
+        _withdraw_line_changes(order, step)
     _write_event(order, step, before=before)
     return order
+
+
+def _withdraw_line_changes(order: Order, step: Step) -> None:
+    """Ask the customer no longer about lines of what is cooked or ended."""
+    LineChange.objects.filter(order=order, status=LineChange.Status.PROPOSED).update(
+        status=LineChange.Status.WITHDRAWN, answered_at=step.now
+    )
 
 
 def _write_event(

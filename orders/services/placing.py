@@ -206,7 +206,7 @@ def _take_portions(quote: Quote) -> None:
         raise ItemRefusedError(error.message, code=error.code) from error
 
 
-def _next_number(restaurant_pk: int) -> int:
+def next_number(restaurant_pk: int) -> int:
     """Take the restaurant's next order number; the row stays locked until commit."""
     table = OrderNumber._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:
@@ -234,7 +234,7 @@ def _create_order(
     place = wish.place if wish.fulfilment == Fulfilment.DELIVERY else None
     zone = ZoneInfo(restaurant.time_zone)
     return Order.objects.create(
-        number=_next_number(restaurant.pk),
+        number=next_number(restaurant.pk),
         region_id=restaurant.region_id,
         restaurant=restaurant,
         customer=customer,

@@ -7,10 +7,9 @@ import pytest
 
 from customers.tests.factories import UserFactory
 from orders.exceptions import InvalidCursorError, NotReviewableError
+from orders.figures import add_up_figures, get_daily_figures
 from orders.models import Order
 from orders.selectors import (
-    add_up_figures,
-    get_daily_figures,
     get_order_for_customer,
     list_open_orders_for_restaurants,
     list_orders_for_customer,

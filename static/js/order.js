@@ -3,6 +3,7 @@
   const box = document.querySelector("[data-poll]");
   if (!box) return;
   let last = "";
+  const firstTotal = box.querySelector("[data-total]")?.dataset.total;
   const poll = async () => {
     try {
       const answer = await fetch(box.dataset.poll, { credentials: "same-origin" });
@@ -17,6 +18,9 @@
         // Once it has moved, it can no longer be cancelled.
         if (!box.querySelector("[data-status=placed]"))
           document.querySelector("[data-while-open]")?.remove();
+        // What it comes to stands outside of the box: an answer given elsewhere moved it.
+        const total = box.querySelector("[data-total]")?.dataset.total;
+        if (total !== firstTotal) location.reload();
         last = told;
         const shown = box.querySelector("[data-updated]");
         if (stamp && shown) shown.textContent = stamp;

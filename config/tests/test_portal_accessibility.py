@@ -1,0 +1,79 @@
+"""axe finds no serious fault on any page of the portal, in light and in dark."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Browser, Page
+
+from config.tests.conftest import session_of
+from config.tests.test_portal_tenancy import (  # noqa: F401 (kitchen is a fixture)
+    filled,
+    keys_of,
+    kitchen,
+    portal_addresses,
+)
+from delivery.tests.factories import own
+from restaurants.models import Restaurant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# Not pages: what another page fetches, downloads, and Django's own texts.
+FRAGMENTS = {
+    *("board-cards", "figures-csv", "orders-csv", "menu-export", "jsi18n", "search"),
+    *("menu-import-example", "autocomplete", "app_list", "index", "login"),
+}
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+
+
+def test_no_page_of_the_portal_has_a_serious_fault(
+    browser: Browser,
+    client: Client,
+    live_server: Any,
+    kitchen: Restaurant,  # noqa: F811
+) -> None:
+    owner = own(kitchen)
+    client.force_login(owner)
+    context = browser.new_context(viewport={"width": 768, "height": 1000})
+    context.add_cookies(session_of(owner, live_server.url))
+    page = context.new_page()
+    errors: list[str] = []
+    page.on(
+        "console",
+        lambda said: errors.append(said.text) if said.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    keys = keys_of(kitchen)
+    faults = []
+    looked_at = 0
+    for name, path in portal_addresses():
+        url = filled(name, path, keys)
+        if name in FRAGMENTS or client.get(url).status_code != HTTPStatus.OK:
+            continue
+        page.goto(live_server.url + url)
+        looked_at += 1
+        faults += [f"{name}: {fault}" for fault in [*look_at(page), *errors]]
+        errors.clear()
+    context.close()
+
+    assert not faults, "\n".join(faults)
+    assert looked_at > 40
+
+
+def look_at(page: Page) -> list[str]:
+    """Return what is wrong with a page, small and light or large and dark."""
+    faults = []
+    # What differs in the dark is contrast.
+    for width, scheme, rules in ((768, "light", {}), (1280, "dark", CONTRAST)):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"wider than {width} pixels")
+        faults += [
+            f"{scheme}: {fault['id']}: {node['html'][:150]}"
+            for fault in Axe().run(page, options=rules).response["violations"]
+            if fault["impact"] in {"serious", "critical"}
+            for node in fault["nodes"]
+        ]
+    return faults
