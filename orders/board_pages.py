@@ -54,7 +54,13 @@ from orders.services.lifecycle import (
 from orders.switch_pages import BUSY_MINUTES, SHORT, SOLD_OUT_FOR, get_switches
 from restaurants.availability import Until
 from restaurants.models import Duty, Fulfilment, Restaurant
-from restaurants.owner_site import Page, duties_of, own_restaurants, owner_site
+from restaurants.owner_site import (
+    Page,
+    duties_of,
+    own_restaurants,
+    owner_site,
+    portals_of,
+)
 from restaurants.services.attendance import mark_board_open
 
 Status = Order.Status
@@ -214,7 +220,8 @@ def _restaurants(request: HttpRequest) -> tuple[list[Restaurant], str]:
 def _look(request: HttpRequest, now: datetime) -> dict[str, Any]:
     restaurants, query = _restaurants(request)
     pks = {restaurant.pk for restaurant in restaurants}
-    mark_board_open(restaurant_pks=pks)
+    # An operator who looks in is not the kitchen's own pair of eyes.
+    mark_board_open(restaurant_pks=pks - portals_of(request).acting)
     orders = list_open_orders_for_restaurants(restaurants=restaurants)
     duties = duties_of(request)
     cards = [
@@ -335,9 +342,11 @@ def _act(
     return None
 
 
-def _actor(request: HttpRequest) -> Actor:
+def _actor(request: HttpRequest, order: Order) -> Actor:
     assert isinstance(request.user, User)
-    return Actor(OrderEvent.Actor.RESTAURANT, request.user)
+    is_acting = order.restaurant_id in portals_of(request).acting
+    kind = OrderEvent.Actor.PLATFORM if is_acting else OrderEvent.Actor.RESTAURANT
+    return Actor(kind, request.user)
 
 
 def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
@@ -353,7 +362,7 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         options = {"preparation_minutes": form.cleaned_data["preparation_minutes"]}
     elif step == "delay":
         options = {"minutes": DELAY_MINUTES}
-    refusal = _act(request, order, STEPS[step], actor=_actor(request), **options)
+    refusal = _act(request, order, STEPS[step], actor=_actor(request, order), **options)
     if refusal is not None:
         return refusal
     order.refresh_from_db()
@@ -371,13 +380,12 @@ def end(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     form = EndForm(ENDS[step], request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _ask_for_reason(request, order, step, form)
-    wish = {"to_status": ENDS[step], "actor": _actor(request), **form.cleaned_data}
-    refusal = _act(request, order, hold_end, **wish)
+    wish = {"to_status": ENDS[step], **form.cleaned_data}
+    refusal = _act(request, order, hold_end, actor=_actor(request, order), **wish)
     if refusal is not None:
         return refusal
     text = _("The customer is told in ten seconds. Until then you can undo it.")
-    lead = _lead(order, form.cleaned_data["reason"])
-    return _answer(request, _say(order, text), lead=lead)
+    return _answer(request, _say(order, text), lead=_lead(order, wish["reason"]))
 
 
 def _ask_for_reason(

@@ -62,7 +62,7 @@ def portals_of(request: HttpRequest) -> Portals:
     """Return the restaurants the user runs; asked once a request."""
     if not hasattr(request, "portals"):
         user = request.user
-        portals = Portals(duties={}, setting_up=frozenset())
+        portals = Portals(duties={}, setting_up=frozenset(), acting=frozenset())
         if isinstance(user, User) and user.is_active:
             portals = list_portals(user)
         request.portals = portals  # type: ignore[attr-defined]

@@ -397,6 +397,7 @@ class Portals:
 
     duties: dict[int, frozenset[Duty]]
     setting_up: frozenset[int]  # keys of those that are not live yet
+    acting: frozenset[int]  # keys of those where an operator acts for the owner
 
 
 def list_portals(user: User) -> Portals:
@@ -411,6 +412,7 @@ def list_portals(user: User) -> Portals:
         setting_up=frozenset(
             pk for pk, now in status.items() if now == Restaurant.Status.SETTING_UP
         ),
+        acting=frozenset(status.keys() - roles.keys()),
     )
 
 
@@ -425,16 +427,6 @@ def get_acting_session(user: User) -> ActingSession | None:
         return None
     sessions = ActingSession.objects.under_way().filter(operator=user)
     return sessions.select_related("restaurant").first()
-
-
-def is_acting(user: User, restaurant_pk: int) -> bool:
-    """Tell whether somebody is at a restaurant as an operator, not as its member."""
-    session = get_acting_session(user)
-    return (
-        session is not None
-        and session.restaurant_id == restaurant_pk
-        and not Membership.objects.filter(user=user, restaurant=restaurant_pk).exists()
-    )
 
 
 def list_applications_of(user: User) -> list[Application]:

@@ -12,7 +12,7 @@ from customers.tests.factories import UserFactory
 from restaurants.exceptions import NotAllowedError, WrongStatusError
 from restaurants.models import ActingSession, Restaurant
 from restaurants.owner_site import own_restaurants
-from restaurants.selectors import is_acting
+from restaurants.selectors import list_portals
 from restaurants.services.acting import end_acting, start_acting
 from restaurants.tests.factories import MembershipFactory, RestaurantFactory
 
@@ -50,9 +50,8 @@ def test_who_acts_is_told_apart_from_a_member(operator):
     start_acting(restaurant_pk=restaurant.pk, operator=operator, reason="x")
     owner = MembershipFactory(restaurant=restaurant).user
 
-    assert is_acting(operator, restaurant.pk)
-    assert not is_acting(operator, RestaurantFactory().pk)
-    assert not is_acting(owner, restaurant.pk)
+    assert list_portals(operator).acting == {restaurant.pk}
+    assert list_portals(owner).acting == set()
 
 
 def test_an_owner_sees_no_banner(client, operator):
