@@ -36,10 +36,12 @@ from orders import (
 )
 from orders.exceptions import OrderError
 from orders.figure_pages import show_marketplace
+from orders.figures import suggest_preparation
 from orders.forms import OperatorCancelForm
 from orders.models import Order, OrderEvent, OrderLine
 from orders.selectors import search_orders
 from orders.services.lifecycle import Actor, cancel_order
+from restaurants import hours_pages
 from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import Link, OwnerModelAdmin, own_restaurants, owner_site
 
@@ -385,6 +387,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
 
 
 owner_site.register(Order, OwnerOrderAdmin)
+hours_pages.offer_suggestions(suggest_preparation)
 owner_site.add(
     Link(
         name="orders_order_changelist",

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -47,7 +47,7 @@ def show_figures(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         shown["glance"] = read_glance(restaurant, timezone.now())
     elif asked.part == "service":
         shown["suggestion"] = read_suggestion(restaurant, timezone.now())
-        shown["preparation_url"] = _url_of("preparation", restaurant)
+        shown["preparation_url"] = reverse("owner:preparation", args=[restaurant.pk])
     context = owner_site.page_context(
         request,
         restaurant,
@@ -169,13 +169,6 @@ def _words(asked: Asked) -> dict[str, Any]:
         "period": say_period(asked.period),
         "period_before": say_period(asked.before),
     }
-
-
-def _url_of(name: str, restaurant: Restaurant) -> str:
-    try:
-        return reverse(f"owner:{name}", args=[restaurant.pk])
-    except NoReverseMatch:
-        return ""
 
 
 PAGES = [

@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy
 
 from restaurants.hours_pages.preparation import (
-    Suggestion,
     offer_suggestions,
     preparation,
 )
@@ -21,7 +20,7 @@ from restaurants.hours_pages.week import (
 from restaurants.models import Duty
 from restaurants.owner_site import Page
 
-__all__ = ["PAGES", "Suggestion", "offer_suggestions"]
+__all__ = ["PAGES", "offer_suggestions"]
 
 
 def _page(path: str, name: str, view: Callable[..., HttpResponse]) -> Page:

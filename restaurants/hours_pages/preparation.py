@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from restaurants.estimating import Suggestion
 from restaurants.hours_pages.answering import bars_of, log, only_get_and_post, render
 from restaurants.hours_pages.forms import PreparationForm
 from restaurants.models import HOURS_OF_WEEK, Restaurant, Weekday
@@ -18,15 +19,6 @@ from restaurants.services.hours import (
     MOST_PREPARATION,
     change_preparation,
 )
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """Minutes an hour of the week has taken, and in how many orders."""
-
-    minutes: int
-    orders: int
-
 
 Suggest = Callable[[Restaurant], Mapping[int, Suggestion]]
 _suggesting: list[Suggest] = []

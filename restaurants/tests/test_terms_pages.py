@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.tests.factories import UserFactory
-from restaurants.hours_pages import Suggestion, offer_suggestions
+from restaurants.estimating import Suggestion
+from restaurants.hours_pages import offer_suggestions
 from restaurants.hours_pages.preparation import _suggesting
 from restaurants.models import HOURS_OF_WEEK, Membership, Restaurant
 from restaurants.tests.factories import MembershipFactory, RestaurantFactory
