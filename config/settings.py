@@ -333,6 +333,7 @@ CELERY_BEAT_SCHEDULE = {
     "cancel-unanswered-orders": {
         "task": "orders.tasks.cancel_unanswered_orders",
         "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
     },
     "finish-pending-ends": {
         "task": "orders.tasks.finish_pending_ends",

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from delivery.exceptions import DeliveryError
 from delivery.models import Delivery, DeliveryEvent
 from delivery.services import assign_courier
 from orders.models import Order
+from orders.portal import visible_orders
 from restaurants.models import Duty
 from restaurants.owner_site import OwnerInline, OwnerModelAdmin, owner_site
 
@@ -59,6 +61,10 @@ class OwnerDeliveryAdmin(OwnerModelAdmin):
     list_select_related = ["order__restaurant"]
     list_filter = ["status"]
     search_fields = ["=order__number", "courier_name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        rows: QuerySet[Delivery] = super().get_queryset(request)
+        return rows.filter(order__in=visible_orders(request))
 
     def lookup_allowed(
         self, lookup: str, value: str, request: HttpRequest | None = None

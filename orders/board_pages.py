@@ -30,10 +30,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django_stubs_ext import StrOrPromise
 
-from customers.models import User
 from orders.exceptions import OrderError
-from orders.forms import AcceptForm, EndForm, reasons_for
+from orders.forms import AcceptForm, DelayForm, EndForm, reasons_for
 from orders.models import LineChange, Order, OrderEvent, PendingEnd
+from orders.portal import actor_of, is_acting, visible_orders
 from orders.selectors import (
     get_order_for_board,
     list_answered_changes_for_restaurants,
@@ -43,7 +43,6 @@ from orders.selectors import (
 from orders.services.attention import open_order, print_ticket
 from orders.services.ending import hold_end, take_end_back
 from orders.services.lifecycle import (
-    Actor,
     accept_order,
     complete_order,
     delay_order,
@@ -293,9 +292,7 @@ def show_cards(request: HttpRequest) -> HttpResponse:
 
 
 def _get_order(request: HttpRequest, pk: int) -> Order:
-    own = own_restaurants(request.user, Duty.BOARD)
-    orders = Order.objects.exclude(status=Status.PENDING_PAYMENT)
-    return get_object_or_404(orders.filter(restaurant__in=own), pk=pk)
+    return get_object_or_404(visible_orders(request), pk=pk)
 
 
 def _is_script(request: HttpRequest) -> bool:
@@ -334,7 +331,7 @@ def _act(
     request: HttpRequest, order: Order, act: Callable[..., Any], **options: Any
 ) -> HttpResponse | None:
     """Do something to an order; return the answer when it could not be done."""
-    open_order(order_pk=order.pk)
+    _open(request, order)
     try:
         act(order_pk=order.pk, **options)
     except OrderError as error:
@@ -342,27 +339,23 @@ def _act(
     return None
 
 
-def _actor(request: HttpRequest, order: Order) -> Actor:
-    assert isinstance(request.user, User)
-    is_acting = order.restaurant_id in portals_of(request).acting
-    kind = OrderEvent.Actor.PLATFORM if is_acting else OrderEvent.Actor.RESTAURANT
-    return Actor(kind, request.user)
-
-
 def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     order = _get_order(request, pk)
     if step not in STEPS:
         raise Http404
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"actor": actor_of(request, order)}
     if step == "accept":
         form = AcceptForm(request.POST)
         if not form.is_valid():
             text = _("Give a preparation time of 1–240 minutes.")
             return _answer(request, _say(order, text), status=400)
-        options = {"preparation_minutes": form.cleaned_data["preparation_minutes"]}
+        options |= form.cleaned_data
     elif step == "delay":
-        options = {"minutes": DELAY_MINUTES}
-    refusal = _act(request, order, STEPS[step], actor=_actor(request, order), **options)
+        seen = DelayForm(request.POST)
+        seen.is_valid()
+        due_at = seen.cleaned_data.get("due_at")
+        options |= {"minutes": DELAY_MINUTES, "seen_due_at": due_at}
+    refusal = _act(request, order, STEPS[step], **options)
     if refusal is not None:
         return refusal
     order.refresh_from_db()
@@ -381,7 +374,7 @@ def end(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     if not form.is_valid():
         return _ask_for_reason(request, order, step, form)
     wish = {"to_status": ENDS[step], **form.cleaned_data}
-    refusal = _act(request, order, hold_end, actor=_actor(request, order), **wish)
+    refusal = _act(request, order, hold_end, actor=actor_of(request, order), **wish)
     if refusal is not None:
         return refusal
     text = _("The customer is told in ten seconds. Until then you can undo it.")
@@ -445,14 +438,19 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def open_card(request: HttpRequest, pk: int) -> HttpResponse:
-    open_order(order_pk=_get_order(request, pk).pk)
+    _open(request, _get_order(request, pk))
     return _answer(request, "")
 
 
+def _open(request: HttpRequest, order: Order) -> None:
+    # An operator who looks in does not end the kitchen's alarm.
+    if not is_acting(request, order):
+        open_order(order_pk=order.pk)
+
+
 def _ticket_context(request: HttpRequest, pk: int) -> dict[str, Any]:
-    own = own_restaurants(request.user, Duty.BOARD)
     try:
-        order = get_order_for_board(restaurants=own, pk=pk)
+        order = get_order_for_board(orders=visible_orders(request), pk=pk)
     except Order.DoesNotExist as error:
         raise Http404 from error
     is_duplicate = order.printed_at is not None
@@ -468,7 +466,7 @@ def show_ticket(request: HttpRequest, pk: int) -> HttpResponse:
 def claim_ticket(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the ticket to be printed now, marked when it is not the first."""
     context = _ticket_context(request, pk)
-    is_duplicate = not print_ticket(order_pk=pk)
+    is_duplicate = is_acting(request, context["order"]) or not print_ticket(order_pk=pk)
     context = {**context, "is_duplicate": is_duplicate, "is_claimed": True}
     if not _is_script(request):
         return TemplateResponse(request, "owner/board/ticket.html", context)

@@ -221,6 +221,12 @@ class AcceptForm(forms.Form):
     preparation_minutes = forms.IntegerField(min_value=1, max_value=240, required=False)
 
 
+class DelayForm(forms.Form):
+    """When the order was due as the board showed it."""
+
+    due_at = forms.DateTimeField(required=False)
+
+
 class EndForm(forms.Form):
     """Why the restaurant rejects or cancels an order."""
 

@@ -15,13 +15,13 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from customers.models import User
 from menus.models import Allergen
 from notifications.timelines import Told, list_told_about
 from orders.exceptions import OrderError
 from orders.forms import LineChangeForm, RestaurantEndForm
 from orders.models import LineChange, Order, OrderEvent, OrderLine
 from orders.notifications import ABOUT_ORDERS, list_keys
+from orders.portal import actor_of
 from orders.selectors import list_replacements, with_lines
 from orders.services.changing import (
     Proposal,
@@ -30,7 +30,7 @@ from orders.services.changing import (
     withdraw_line_change,
 )
 from orders.services.ending import hold_end, take_end_back
-from orders.services.lifecycle import BEFORE_READY, Actor
+from orders.services.lifecycle import BEFORE_READY
 from restaurants.models import Duty, Membership, Restaurant
 from restaurants.owner_site import Page, duties_of, owner_site
 
@@ -84,11 +84,6 @@ def _find(restaurant: Restaurant, order_pk: int) -> Order:
     orders = with_lines(orders).select_related("customer", "pending_end__user")
     full = orders.prefetch_related("events__user", "line_changes__proposed_by")
     return get_object_or_404(full, pk=order_pk)
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @require_safe
@@ -202,7 +197,7 @@ def end(request: HttpRequest, restaurant: Restaurant, order_pk: int) -> HttpResp
         try:
             hold_end(
                 order_pk=order.pk,
-                actor=Actor(By.RESTAURANT, _user(request)),
+                actor=actor_of(request, order),
                 to_status=target,
                 **form.cleaned_data,
             )
@@ -307,7 +302,7 @@ def _propose(
         propose_line_change(
             order_pk=order.pk,
             line_pk=line.pk,
-            actor=Actor(By.RESTAURANT, _user(request)),
+            actor=actor_of(request, order),
             item_pk=form.item_pk,
             unit_price=form.cleaned_data["price"],
             note=form.cleaned_data["note"],

@@ -42,6 +42,8 @@ NUMBER_DIGITS = 9
 SHORT_DIGITS = 3
 PHONE_DIGITS = 4
 # In hand; the index of the board is of these.
+# How long an order that has ended is still the kitchen's business.
+JUST_ENDED = timedelta(hours=1)
 ON_BOARD = (
     Order.Status.PLACED,
     Order.Status.ACCEPTED,
@@ -145,10 +147,13 @@ def list_open_orders_for_restaurants(
     )
 
 
-def get_order_for_board(*, restaurants: QuerySet[Restaurant], pk: int) -> Order:
-    """Return an order of these restaurants for its ticket; DoesNotExist for others."""
-    orders = Order.objects.filter(restaurant__in=restaurants)
-    orders = orders.exclude(status=Order.Status.PENDING_PAYMENT)
+def is_of_now(now: datetime) -> Q:
+    """Return what is true of orders in hand, and of those that have just ended."""
+    return Q(status__in=ON_BOARD) | Q(ended_at__gte=now - JUST_ENDED)
+
+
+def get_order_for_board(*, orders: QuerySet[Order], pk: int) -> Order:
+    """Return one of these orders for its ticket; DoesNotExist for others."""
     return with_lines_only(orders).select_related("restaurant").get(pk=pk)
 
 

@@ -149,7 +149,8 @@ class OwnerRestaurantAdmin(SecureWebsite, OwnerModelAdmin):
     list_display = ["name", "status", "takes_orders", "paused_until"]
     formfield_overrides = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
     actions = [pause, resume]
-    readonly_fields = ["status", "time_zone", "currency"]
+    # A pause may begin or end while the form is open; the actions change it.
+    readonly_fields = ["status", "paused_until", "time_zone", "currency"]
     fieldsets = [
         (
             None,
@@ -293,14 +294,15 @@ class RestaurantAdmin(AsksAgain, SecureWebsite, ModelAdmin[Restaurant]):
         if form.is_valid():
             reason = form.cleaned_data["reason"]
             try:
-                start_acting(
+                session = start_acting(
                     restaurant_pk=pk, operator=operator_of(request), reason=reason
                 )
             except (RefusedError, WrongStatusError) as error:
                 form.add_error(None, str(error.message))
             else:
                 words = _("Acted as the owner: %s") % reason
-                self.log_change(request, restaurant, words)
+                # On the session: the restaurant's history is its members' to read.
+                self.log_addition(request, session, words)
                 request.session[owner_site.session_key] = pk
                 return redirect("owner:index")
         return ask_reason(

@@ -38,6 +38,7 @@ from unfold.widgets import BASE_INPUT_CLASSES, INPUT_CLASSES
 
 from customers.models import User
 from restaurants.models import Cuisine, Duty, Restaurant
+from restaurants.owner_history import MembersHistory
 from restaurants.selectors import (
     Portals,
     get_acting_session,
@@ -195,7 +196,7 @@ class AsksAgain:
         return page
 
 
-class OwnerModelAdmin(AsksAgain, Scoped, ModelAdmin):
+class OwnerModelAdmin(AsksAgain, Scoped, MembersHistory, ModelAdmin):
     """A model of the portal; `restaurant_path` leads from its row to the restaurant.
 
     Who has `duty` there sees it.

@@ -416,11 +416,6 @@ def list_portals(user: User) -> Portals:
     )
 
 
-def list_duties(user: User) -> dict[int, frozenset[Duty]]:
-    """Return what somebody may do at the restaurants they run, by key and by name."""
-    return list_portals(user).duties
-
-
 def get_acting_session(user: User) -> ActingSession | None:
     """Return the session in which an operator acts for a restaurant now, if any."""
     if not user.is_staff:

@@ -18,7 +18,9 @@ from restaurants.models import Duty, Invitation, Membership, Restaurant
 from restaurants.owner_site import Page, owner_site
 from restaurants.selectors import list_invitations, list_members
 from restaurants.services.people import (
+    ONLY_MEMBERS,
     change_role,
+    decides_people,
     invite_member,
     link_of,
     remove_member,
@@ -46,6 +48,8 @@ def people(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         else:
             _send(request, invitation)
             return redirect("owner:people", restaurant.pk)
+    if not form.is_bound and not decides_people(restaurant.pk, _user(request)):
+        form.fields["email"].help_text = ONLY_MEMBERS
     context = owner_site.page_context(
         request,
         restaurant,
@@ -154,6 +158,9 @@ def remove(request: HttpRequest, restaurant: Restaurant, pk: int) -> HttpRespons
             messages.success(request, text % names)
             if is_self:
                 return redirect("home")
+        return redirect("owner:people", restaurant.pk)
+    if not decides_people(restaurant.pk, _user(request)):
+        messages.error(request, str(ONLY_MEMBERS))
         return redirect("owner:people", restaurant.pk)
     context: dict[str, Any] = owner_site.page_context(
         request,

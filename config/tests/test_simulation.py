@@ -62,7 +62,8 @@ def test_every_order_and_message_is_accounted_for_when_a_worker_is_killed(
             said += "".join(simulation.stdout)
     finally:
         site.terminate()
-        site.communicate(timeout=SECONDS)
+        told = site.communicate(timeout=SECONDS)[0]
 
+    assert "standard ended (by SIGKILL); starting it again." in told
     assert "Everything reconciles." in said, said
     assert "ok  orders in the database: 12 of 12" in said

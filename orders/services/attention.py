@@ -1,14 +1,17 @@
 """What keeps an order from being missed: opened, escalated, printed."""
 
+import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.utils import timezone
 
 from orders.models import Order
 from orders.notifications import tell_waiting
 from restaurants.live import ring_board
+
+logger = logging.getLogger(__name__)
 
 UNTOUCHED = timedelta(seconds=60)
 SWEEP = 500
@@ -41,7 +44,13 @@ def escalate_untouched_orders(now: datetime | None = None) -> int:
         answer_by__gt=now,
     )
     pks = untouched.order_by("answer_by").values_list("pk", flat=True)[:SWEEP]
-    return sum(_escalate(pk, now) for pk in list(pks))
+    escalated = 0
+    for pk in list(pks):
+        try:
+            escalated += _escalate(pk, now)
+        except DatabaseError:
+            logger.exception("Nobody could be called to order %s.", pk)
+    return escalated
 
 
 @transaction.atomic

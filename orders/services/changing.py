@@ -1,10 +1,10 @@
 """One line changed after ordering: the restaurant proposes, the customer decides.
 
-Lock order: the order's row, then the change, then the item (its portions). Totals are
-computed from the lines as they would be, never by adding differences.
+Lock order: the order's row, then the change, then the items (their portions), by pk.
+Totals are computed from the lines as they would be, never by adding differences.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from customers.models import User
 from menus.exceptions import ItemSoldOutError
 from menus.models import Item
-from menus.services import take_portions
+from menus.services import return_portions, take_portions
 from orders.exceptions import (
     AlreadyMovedError,
     ItemRefusedError,
@@ -29,7 +29,14 @@ from orders.models import LineChange, Order, OrderEvent, OrderLine, PendingEnd
 from orders.notifications import tell_line_change
 from orders.pricing import PricedLine, Totals, compute_totals, is_whole_amount
 from orders.selectors import list_replacements
-from orders.services.lifecycle import BEFORE_READY, Actor, By, Reason, record_change
+from orders.services.lifecycle import (
+    BEFORE_READY,
+    UNCOOKED,
+    Actor,
+    By,
+    Reason,
+    record_change,
+)
 from restaurants.live import ring_board
 
 Status = LineChange.Status
@@ -159,7 +166,7 @@ def _accept(
 ) -> OrderError | None:
     lines = list(order.lines.all())
     line = next((one for one in lines if one.pk == change.line_id), None)
-    refusal = _find_refusal(change, line, lines, now)
+    refusal = _find_refusal(order, change, line, lines, now)
     if refusal is not None or line is None:
         _close(change, Status.WITHDRAWN, now)
         return refusal
@@ -182,29 +189,50 @@ def _accept(
 
 
 def _find_refusal(
-    change: LineChange, line: OrderLine | None, lines: list[OrderLine], now: datetime
+    order: Order,
+    change: LineChange,
+    line: OrderLine | None,
+    lines: list[OrderLine],
+    now: datetime,
 ) -> OrderError | None:
-    """Return what stands against an accepted change; take its portions if nothing."""
+    """Return what stands against an accepted change; move the portions if nothing."""
     if line is None or (not change.new_name and len(lines) == 1):
         return AlreadyMovedError(
             _("This cannot be changed any more; the order stays as it was.")
         )
     if not change.new_name:
+        _move_portions(order, line, None)
         return None
     sold_out = ItemRefusedError(
         _("“%(name)s” has sold out meanwhile; the order stays as it was.")
         % {"name": change.new_name},
         code=ItemSoldOutError.code,
     )
-    if change.item is None or change.item.is_sold_out_at(now):
+    if change.item is None:
+        return sold_out
+    # The same item for less is the line's already, sold out or not.
+    if change.item.pk != line.item_id and change.item.is_sold_out_at(now):
         return sold_out
     try:
         # A savepoint: a refusal must not undo that the proposal is over.
         with transaction.atomic():
-            take_portions(quantities={change.item.pk: line.quantity})
+            _move_portions(order, line, change.item)
     except ItemSoldOutError:
         return sold_out
     return None
+
+
+def _move_portions(order: Order, line: OrderLine, item: Item | None) -> None:
+    """Take another item's portions for a line; give its own back if not cooked yet."""
+    moves: list[tuple[int, Callable[..., None]]] = []
+    if item is not None and item.pk != line.item_id:
+        moves.append((item.pk, take_portions))
+    is_given_up = item is None or item.pk != line.item_id
+    if is_given_up and line.item_id is not None and order.status in UNCOOKED:
+        moves.append((line.item_id, return_portions))
+    # By pk, as orders take theirs, so that they wait for each other and never deadlock.
+    for item_pk, move in sorted(moves, key=lambda one: one[0]):
+        move(quantities={item_pk: line.quantity})
 
 
 def _rewrite(line: OrderLine, item: Item, unit_price: Decimal, order: Order) -> None:

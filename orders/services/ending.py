@@ -4,9 +4,10 @@ Lock order: the order's row before its pending end. What is held is finished by 
 so a tablet that dies after the tap leaves nobody waiting.
 """
 
+import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,8 @@ from orders.services.lifecycle import (
     reject_order,
 )
 from restaurants.live import ring_board
+
+logger = logging.getLogger(__name__)
 
 HELD = timedelta(seconds=10)
 SWEEP = 200
@@ -74,10 +77,14 @@ def finish_pending_ends(now: datetime | None = None) -> int:
     """Do what has been held long enough; return how many orders it ended."""
     now = now or timezone.now()
     due = PendingEnd.objects.filter(due_at__lte=now).order_by("due_at")
-    return sum(
-        _finish(order_pk, now)
-        for order_pk in list(due.values_list("order_id", flat=True)[:SWEEP])
-    )
+    ended = 0
+    for order_pk in list(due.values_list("order_id", flat=True)[:SWEEP]):
+        try:
+            ended += _finish(order_pk, now)
+        except DatabaseError:
+            # One that cannot be ended now must not keep the others waiting.
+            logger.exception("Order %s could not be ended.", order_pk)
+    return ended
 
 
 @transaction.atomic

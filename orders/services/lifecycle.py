@@ -1,14 +1,16 @@
 """The order's life: one table of steps, one way to take them.
 
-Lock order: the order's row, then items by pk (portions given back).
+Lock order: the order's row, then items by pk (portions given back), then the
+restaurant's row.
 """
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
@@ -24,6 +26,8 @@ from restaurants.estimating import Window, estimate_window
 from restaurants.live import ring_board
 from restaurants.models import Fulfilment
 from restaurants.services import count_missed_order, forget_missed_orders
+
+logger = logging.getLogger(__name__)
 
 Status = Order.Status
 By = OrderEvent.Actor
@@ -121,8 +125,9 @@ def reject_order(*, order_pk: int, actor: Actor, reason: str, note: str = "") ->
     order, is_repeat = _lock_for(order_pk, step)
     if is_repeat:
         return order
+    _end_uneaten(order, step)
     forget_missed_orders(restaurant_pk=order.restaurant_id)
-    return _end_uneaten(order, step)
+    return order
 
 
 @transaction.atomic
@@ -197,31 +202,42 @@ def cancel_unanswered_orders(now: datetime | None = None) -> int:
     cancelled = 0
     for pk in list(overdue.order_by("answer_by").values_list("pk", flat=True)[:SWEEP]):
         try:
-            _cancel_unanswered(pk, now)
+            cancelled += _cancel_unanswered(pk, now)
         except AlreadyMovedError:
             continue
-        cancelled += 1
+        except DatabaseError:
+            # One that cannot be ended now must not keep the others waiting.
+            logger.exception("Order %s could not be cancelled.", pk)
     return cancelled
 
 
 @transaction.atomic
-def _cancel_unanswered(order_pk: int, now: datetime) -> None:
-    actor = Actor(By.SYSTEM)
-    order = cancel_order(
-        order_pk=order_pk, actor=actor, reason=Reason.NO_RESPONSE, now=now
-    )
+def _cancel_unanswered(order_pk: int, now: datetime) -> bool:
+    step = Step(Status.CANCELLED, Actor(By.SYSTEM), now, Reason.NO_RESPONSE)
+    order, is_repeat = _lock_for(order_pk, step)
+    # Two sweeps may list the same order; it is missed once.
+    if is_repeat or _pending_end(order) is not None:
+        return False
+    _end_uneaten(order, step)
     if not order.is_test:
         count_missed_order(restaurant_pk=order.restaurant_id)
+    return True
 
 
 @transaction.atomic
-def delay_order(*, order_pk: int, actor: Actor, minutes: int) -> Order:
+def delay_order(
+    *, order_pk: int, actor: Actor, minutes: int, seen_due_at: datetime | None = None
+) -> Order:
     """Take longer than said: the window moves and the customer is told.
 
-    IllegalTransitionError before it is accepted and once it has left the kitchen.
+    Nothing happens when it is no longer due at `seen_due_at`: the same tap came twice,
+    or from two tablets. IllegalTransitionError before it is accepted and once it has
+    left the kitchen.
     """
     order = _lock(order_pk)
     _refuse_while_ending(order, actor)
+    if seen_due_at is not None and seen_due_at != order.due_at:
+        return order
     if order.status not in (Status.ACCEPTED, Status.PREPARING):
         raise IllegalTransitionError(_("Only what is in the kitchen can be delayed."))
     step = Step(Status(order.status), actor, timezone.now(), Reason.DELAYED)
@@ -258,15 +274,25 @@ def record_change(order: Order, *, actor: Actor, reason: str, note: str) -> None
 def _lock(order_pk: int) -> Order:
     return (
         Order.objects.select_for_update(of=("self",))
-        .select_related("restaurant__region", "pending_end__user")
+        .select_related("restaurant__region")
         .get(pk=order_pk)
     )
 
 
+def _pending_end(order: Order) -> PendingEnd | None:
+    """Return what is about to end a locked order.
+
+    Read after the lock: what a join with it sees is as old as the wait for the lock.
+    """
+    return PendingEnd.objects.filter(order=order).select_related("user").first()
+
+
 def _refuse_while_ending(order: Order, actor: Actor) -> None:
     """Hold the restaurant's hands off an order that one of them is ending."""
-    pending = getattr(order, "pending_end", None)
-    if pending is None or actor.kind != By.RESTAURANT:
+    if actor.kind not in KITCHEN:
+        return
+    pending = _pending_end(order)
+    if pending is None:
         return
     raise AlreadyMovedError(
         _("%(name)s is ending this order since %(time)s. Take that back first.")

@@ -130,3 +130,14 @@ def test_an_answer_starts_the_count_of_missed_orders_anew(order, kitchen):
 
     order.restaurant.refresh_from_db()
     assert order.restaurant.missed_in_a_row == 0
+
+
+def test_the_same_tap_twice_delays_once(order, kitchen):
+    accept_order(order_pk=order.pk, actor=kitchen)
+    seen = Order.objects.get().due_at
+
+    for _tap in range(2):
+        delay_order(order_pk=order.pk, actor=kitchen, minutes=10, seen_due_at=seen)
+
+    assert Order.objects.get().due_at == seen + 10 * MINUTE
+    assert Event.objects.filter(topic="order_delayed").count() == 1

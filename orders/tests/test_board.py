@@ -376,3 +376,16 @@ def test_many_orders_ask_the_database_as_often_as_few(client, trattoria):
     fill(5)
 
     assert ask() == few
+
+
+def test_staff_see_orders_of_now_and_managers_past_ones_too(client, ana, trattoria):
+    past = make(trattoria, "delivered", ended_at=timezone.now() - timedelta(days=90))
+    fresh = make(trattoria, "delivered", ended_at=timezone.now() - MINUTE)
+
+    def sees(order):
+        address = reverse("owner:board-ticket", args=[order.pk])
+        return client.get(address).status_code == 200
+
+    assert (sees(past), sees(fresh)) == (False, True)
+    ana.memberships.update(role=Membership.Role.MANAGER)
+    assert sees(past)

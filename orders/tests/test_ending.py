@@ -121,3 +121,22 @@ def test_who_comes_second_is_told_who_was_first(order, ana, ben):
 
     with pytest.raises(AlreadyMovedError, match=r"already accepted at .* by Ana"):
         accept_order(order_pk=order.pk, actor=ben)
+
+
+def test_an_operator_who_acts_waits_for_what_is_being_ended(order, ana):
+    operator = Actor(OrderEvent.Actor.PLATFORM, UserFactory.create(name="Opal"))
+    reject(order, ana)
+
+    with pytest.raises(AlreadyMovedError, match="Ana is ending this order"):
+        reject(order, operator)
+
+
+def test_an_order_that_two_sweeps_list_is_missed_once(order):
+    late = order.answer_by + timedelta(seconds=1)
+
+    assert cancel_unanswered_orders(now=late) == 1
+    Order.objects.update(status="placed")  # as the slower sweep had listed it
+    assert cancel_unanswered_orders(now=late) == 0
+
+    order.restaurant.refresh_from_db()
+    assert order.restaurant.missed_in_a_row == 1

@@ -18,6 +18,8 @@ SILENCE = timedelta(minutes=5)
 GRACE = timedelta(minutes=2)
 # How exact `seen_at` is: a board asks every few seconds, the row is written less often.
 STEP = timedelta(seconds=20)
+# No two services of a restaurant begin closer than that.
+SERVICE = timedelta(minutes=30)
 SWEEP = 500
 
 
@@ -57,9 +59,17 @@ def watch_boards(now: datetime | None = None) -> int:
     silent = _silent(now).filter(
         Q(boardpresence__warned_at=None)
         | Q(unattended_since=None, boardpresence__warned_at__lte=now - GRACE)
+        # Warned in an earlier service, perhaps: this one is news.
+        | Q(boardpresence__warned_at__lte=now - SERVICE)
     )
-    pks = silent.order_by("pk").values_list("pk", flat=True)[:SWEEP]
-    return sum(_step(pk, now) for pk in list(pks))
+    done = 0
+    last = 0
+    while pks := list(
+        silent.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:SWEEP]
+    ):
+        done += sum(_step(pk, now) for pk in pks)
+        last = pks[-1]
+    return done
 
 
 def _silent(now: datetime) -> QuerySet[Restaurant]:

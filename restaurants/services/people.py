@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.models import User
 from restaurants.exceptions import (
@@ -31,11 +32,16 @@ from restaurants.models import (
     Membership,
     Restaurant,
     new_invitation_token,
+    roles_with,
 )
 
 Role = Membership.Role
 VALID_FOR = timedelta(days=7)
 MOST_OPEN = 20
+ONLY_MEMBERS = gettext_lazy(
+    "You act for the owner: you can see who runs this restaurant, but only its own"
+    " people decide about it."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -192,6 +198,18 @@ def _lock(restaurant_pk: int, actor: User) -> None:
     may = Restaurant.objects.run_by(actor, Duty.PEOPLE).filter(pk=restaurant_pk)
     if not may.exists():
         raise NotAllowedError(_("You no longer decide who runs this restaurant."))
+    if not decides_people(restaurant_pk, actor):
+        raise NotAllowedError(ONLY_MEMBERS)
+
+
+def decides_people(restaurant_pk: int, user: User) -> bool:
+    """Tell whether somebody decides who runs a restaurant, as a member of their own.
+
+    An operator who acts for the owner does not: what they grant would outlast them.
+    """
+    return Membership.objects.filter(
+        restaurant=restaurant_pk, user=user, role__in=roles_with(Duty.PEOPLE)
+    ).exists()
 
 
 def _get_member(restaurant_pk: int, membership_pk: int) -> Membership:

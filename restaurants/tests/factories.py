@@ -1,13 +1,16 @@
+from dataclasses import asdict
 from datetime import time
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from customers.tests.factories import UserFactory
 from restaurants.geo import to_plane
 from restaurants.models import Cuisine, Membership, OpeningHours, Region, Restaurant
-from restaurants.services import refresh_open_spans, refresh_search_document
+from restaurants.opening import WeeklySpan
+from restaurants.services.derived import name_document, set_open_spans
 
 
 class RegionFactory(DjangoModelFactory[Region]):
@@ -49,15 +52,14 @@ class RestaurantFactory(DjangoModelFactory[Restaurant]):
         cls, model_class: type[Restaurant], *args: Any, **kwargs: Any
     ) -> Restaurant:
         hours = kwargs.pop("hours", [(day, time(0), time(0)) for day in range(7)])
-        restaurant = super()._create(model_class, *args, **kwargs)
+        restaurant: Restaurant = super()._build(model_class, *args, **kwargs)
+        week = [WeeklySpan(*span) for span in hours]
+        set_open_spans(restaurant, weekly=week, now=timezone.now())
+        restaurant.search_document = name_document(restaurant.name)
+        restaurant.save()
         OpeningHours.objects.bulk_create(
-            OpeningHours(
-                restaurant=restaurant, weekday=day, opens_at=opens, closes_at=closes
-            )
-            for day, opens, closes in hours
+            OpeningHours(restaurant=restaurant, **asdict(span)) for span in week
         )
-        refresh_open_spans(restaurant_pks=[restaurant.pk])
-        refresh_search_document(restaurant_pk=restaurant.pk)
         restaurant.refresh_from_db()
         return restaurant
 

@@ -42,7 +42,9 @@ def test_an_operator_opens_the_portal_and_everybody_can_see_it(client, operator)
     assert f"You act for <strong>{restaurant.name}</strong> as Ana Operator" in text
     session = ActingSession.objects.get()
     assert session.reason == "They called about their menu."
-    assert "They called" in LogEntry.objects.get().change_message
+    entry = LogEntry.objects.get()
+    assert "They called" in entry.change_message
+    assert entry.get_edited_object() == session
 
 
 def test_who_acts_is_told_apart_from_a_member(operator):

@@ -128,3 +128,15 @@ def test_an_answer_between_them_counts_anew(trattoria):
 
     trattoria.refresh_from_db()
     assert trattoria.paused_until is None
+
+
+def test_the_next_service_without_a_board_warns_again(trattoria):
+    watch_boards(OPENING + 5 * MINUTE)
+    watch_boards(OPENING + 7 * MINUTE)
+    tomorrow = OPENING + timedelta(days=1)
+
+    assert watch_boards(tomorrow + 4 * MINUTE) == 0
+    assert watch_boards(tomorrow + 5 * MINUTE) == 1
+    assert watch_boards(tomorrow + 40 * MINUTE) == 0
+
+    assert told() == ["board_silent", "orders_stopped", "board_silent"]

@@ -20,6 +20,7 @@ from restaurants.exceptions import (
     TooManyError,
 )
 from restaurants.models import Invitation, Membership
+from restaurants.services.acting import start_acting
 from restaurants.services.people import (
     MOST_OPEN,
     accept_invitation,
@@ -178,6 +179,53 @@ def test_the_last_owner_stays(owner):
             actor=owner.user,
             membership_pk=owner.pk,
         )
+
+
+@pytest.fixture
+def operator(owner):
+    """Somebody who acts for the owner."""
+    operator = UserFactory(is_staff=True, is_superuser=True)
+    start_acting(
+        restaurant_pk=owner.restaurant_id, operator=operator, reason="They called."
+    )
+    return operator
+
+
+@pytest.mark.parametrize("role", [None, "staff", "manager"])
+def test_who_acts_for_an_owner_changes_nothing_about_the_people(owner, operator, role):
+    keys = {"restaurant_pk": owner.restaurant_id, "actor": operator}
+    member = MembershipFactory(restaurant=owner.restaurant, role="staff")
+    if role:
+        MembershipFactory(restaurant=owner.restaurant, user=operator, role=role)
+    invitation = invite(owner)
+    before = set(Membership.objects.values_list("pk", "role"))
+
+    for act in [
+        lambda: invite_member(email=operator.email, role="owner", **keys),
+        lambda: withdraw_invitation(invitation_pk=invitation.pk, **keys),
+        lambda: change_role(membership_pk=member.pk, role="owner", **keys),
+        lambda: remove_member(membership_pk=owner.pk, **keys),
+    ]:
+        with pytest.raises(NotAllowedError, match="You act for the owner"):
+            act()
+
+    assert set(Membership.objects.values_list("pk", "role")) == before
+    assert list(Invitation.objects.all()) == [invitation]
+    invitation.refresh_from_db()
+    assert invitation.expires_at > timezone.now()
+
+
+def test_an_operator_who_is_an_owner_themselves_decides_like_one(owner, operator):
+    MembershipFactory(restaurant=owner.restaurant, user=operator)
+
+    invite_member(
+        restaurant_pk=owner.restaurant_id,
+        actor=operator,
+        email="ben@example.com",
+        role="staff",
+    )
+
+    assert Invitation.objects.get().email == "ben@example.com"
 
 
 def test_nobody_changes_their_own_role(owner):

@@ -7,6 +7,7 @@ from django.urls import reverse
 from customers.tests.factories import UserFactory
 from restaurants.models import DUTIES, Invitation, Membership, Restaurant
 from restaurants.owner_site import owner_site
+from restaurants.services.acting import start_acting
 from restaurants.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +237,29 @@ def test_the_navigation_shows_what_the_role_may_open(client, role, seen, unseen)
         assert link(name) in page, name
     for name in unseen:
         assert link(name) not in page, name
+
+
+def test_who_acts_for_an_owner_looks_and_is_told_why_no_more(client, owner):
+    operator = UserFactory(is_staff=True, is_superuser=True)
+    restaurant = owner.restaurant_id
+    start_acting(restaurant_pk=restaurant, operator=operator, reason="They called.")
+    why = "only its own people decide about it"
+    keys = [restaurant, owner.pk]
+    role, remove = (f"owner:people-{step}" for step in ("role", "remove"))
+    assert why not in client.get(people(owner)).content.decode()
+    client.force_login(operator)
+
+    pages = [
+        client.get(people(owner)),
+        client.post(people(owner), {"email": operator.email, "role": "owner"}),
+        client.post(reverse(role, args=keys), {"role": "staff"}, follow=True),
+        client.get(reverse(remove, args=keys), follow=True),
+        client.post(reverse(remove, args=keys), follow=True),
+    ]
+
+    for page in pages:
+        text = page.content.decode()
+        assert owner.user.email in text
+        assert why in text
+    assert not Invitation.objects.exists()
+    assert [one.role for one in Membership.objects.all()] == ["owner"]
