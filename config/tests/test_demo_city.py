@@ -14,7 +14,6 @@ from orders.figures import get_daily_figures
 from orders.models import Order, OrderEvent, Review
 from restaurants.availability import is_open
 from restaurants.models import Restaurant
-from restaurants.tests.factories import RestaurantFactory
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +47,6 @@ def test_the_city_is_not_loaded_over_anything(city):
 
     after = Restaurant.objects.count(), User.objects.count(), Order.objects.count()
     assert after == before
-
-
-def test_the_city_never_joins_real_data(db):
-    RestaurantFactory()
-
-    with pytest.raises(CommandError):
-        call_command("load_demo_city")
-
-    assert not User.objects.filter(email="operator@tiffin.example").exists()
 
 
 def test_something_is_open_at_every_hour_of_the_week(city):

@@ -19,6 +19,8 @@ from orders.tests.factories import fill_cart, submit
 pytestmark = pytest.mark.django_db(transaction=True)
 # The page looks again every four seconds.
 SOON = 15_000
+# How often an order's page asks, in milliseconds.
+POLL = 4_000
 MOST_TABS = 120
 
 
@@ -139,6 +141,7 @@ def test_a_dinner_is_ordered_and_handed_over_by_keyboard_alone(
     width: int,
 ) -> None:
     page, kitchen = (open_page(browser, contexts, width) for _ in range(2))
+    page.clock.install()
 
     page.goto(live_server.url)
     find_by_keyboard(page, lasagne)
@@ -148,17 +151,20 @@ def test_a_dinner_is_ordered_and_handed_over_by_keyboard_alone(
     sign_in_to_portal(kitchen, live_server, own(lasagne.restaurant))
     expect(kitchen.get_by_text("1 × Lasagne")).to_be_visible()
     press(kitchen, "button[name=preparation_minutes][value='20']")
+    page.clock.run_for(POLL)
     expect(page.get_by_text("Da Ugo is on it.")).to_be_visible(timeout=SOON)
     expect(page.get_by_text("Cancel this order")).to_have_count(0)
     for step in ("preparing", "ready", "out"):
         kitchen.wait_for_selector(f"form[action*='/step/{step}/']")
         press(kitchen, f"form[action*='/step/{step}/'] button")
+    page.clock.run_for(POLL)
     expect(page.get_by_text("On the way to you.")).to_be_visible(timeout=SOON)
     expect(
         page.get_by_text(re.compile(r"^Last updated \d\d:\d\d:\d\d$"))
     ).to_be_visible()
     kitchen.wait_for_selector("form[action*='/step/complete/']")
     press(kitchen, "form[action*='/step/complete/'] button")
+    page.clock.run_for(POLL)
     expect(page.get_by_text("Enjoy your meal!")).to_be_visible(timeout=SOON)
 
     press(page, "a[href='/orders/']")

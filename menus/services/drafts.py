@@ -12,10 +12,19 @@ from datetime import time
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from menus.exceptions import DraftConflictError, EditConflictError
-from menus.models import Item, ItemModifierGroup, Menu, MenuHours, Section
+from menus.models import (
+    DRAFT_MARK,
+    Item,
+    ItemModifierGroup,
+    Menu,
+    MenuChange,
+    MenuHours,
+    Section,
+)
 from menus.services.editing import (
     changed_meanwhile,
     drop_photos,
@@ -165,13 +174,12 @@ class _Comparer:
             for item in drafted
             if item.draft_of_id is not None
         ]
-        # Keys only grow: what has a greater one than the draft was added after it.
-        begun = [item.pk for item, _live in self.pairs]
         kept = {one.pk for _draft, one in self.pairs}
         missing = [item for item in live if item.pk not in kept]
-        self.newer = [item for item in missing if begun and item.pk > min(begun)]
-        newer = {item.pk for item in self.newer}
-        self.removed = [item for item in missing if item.pk not in newer]
+        # What the draft never had came to the live menu after it was begun.
+        taken_out = {row["item"] for mark in _marks_of(draft) for row in mark.rows}
+        self.newer = [item for item in missing if item.pk not in taken_out]
+        self.removed = [item for item in missing if item.pk in taken_out]
 
     def compare(self) -> DraftComparison:
         result = DraftComparison(
@@ -200,6 +208,15 @@ class _Comparer:
         return all(
             getattr(draft, name) == getattr(live, name) for name in DRAFTED_FIELDS
         ) and groups.get(draft.pk, []) == groups.get(live.pk, [])
+
+
+def _marks_of(draft: Menu) -> QuerySet[MenuChange]:
+    """Return what delete_item has noted of a draft."""
+    return MenuChange.objects.filter(
+        restaurant=draft.restaurant_id,
+        summary=DRAFT_MARK,
+        rows__contains=[{"draft": draft.pk}],
+    )
 
 
 def compare_draft(*, draft: Menu) -> DraftComparison:
@@ -241,9 +258,10 @@ def publish_draft(*, menu_pk: int, is_sure: bool = False) -> None:
     if _times_of(menu) != _times_of(draft):
         menu.hours.all().delete()
         _copy_hours(draft, menu)
+    _marks_of(draft).delete()
     draft.delete()
     _drop_empty_sections(menu, section_by_draft)
-    drop_photos(photos)
+    drop_photos(photos, restaurant_pk=menu.restaurant_id)
     refresh_dishes(restaurant_pk=menu.restaurant_id)
 
 
@@ -344,5 +362,7 @@ def discard_draft(*, menu_pk: int) -> None:
     """Throw the draft of a live menu away; EditConflictError when there is none."""
     _menu, draft = _lock_pair(menu_pk)
     items = Item.objects.filter(section__menu=draft)
-    drop_photos([name for name in items.values_list("photo", flat=True) if name])
+    photos = list(items.values_list("photo", flat=True))
+    drop_photos(photos, restaurant_pk=draft.restaurant_id)
+    _marks_of(draft).delete()
     draft.delete()

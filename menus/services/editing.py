@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from menus.exceptions import EditConflictError
 from menus.models import (
+    DRAFT_MARK,
     Item,
     ItemModifierGroup,
     Menu,
+    MenuChange,
     Modifier,
     ModifierGroup,
     Section,
@@ -192,7 +194,14 @@ DESCRIBING_FIELDS = [
 def delete_item(*, item_pk: int) -> None:
     """Delete an item; orders keep what they say of it. Nothing if it is gone."""
     for item in lock_items(Item.objects.filter(pk=item_pk)):
-        drop_photos([item.photo.name or ""])
+        drop_photos([item.photo.name or ""], restaurant_pk=item.restaurant_id)
+        if item.is_draft and item.draft_of_id is not None:
+            # Publishing hides what was taken out, not what the draft never had.
+            MenuChange.objects.create(
+                restaurant_id=item.restaurant_id,
+                summary=DRAFT_MARK,
+                rows=[{"draft": item.section.menu_id, "item": item.draft_of_id}],
+            )
         item.delete()
         refresh_dishes(restaurant_pk=item.restaurant_id)
 
@@ -206,15 +215,21 @@ def delete_section(*, section_pk: int) -> None:
     section.delete()
 
 
-def drop_photos(names: Iterable[str]) -> None:
-    """Delete photos' files once this is committed, unless an item still shows them."""
+def drop_photos(names: Iterable[str], *, restaurant_pk: int) -> None:
+    """Delete photos' files once this is committed, unless they are still needed.
+
+    An item may show them, or one of the restaurant's changes, once it is taken back.
+    """
     dropped = set(filter(None, names))
 
     def drop() -> None:
         # A copy and a draft show the original's.
         shown = Item.objects.filter(photo__in=dropped)
+        changes = MenuChange.objects.filter(restaurant=restaurant_pk)
         for name in dropped - set(shown.values_list("photo", flat=True)):
-            delete_photo(name)
+            before = [{"model": Item.__name__, "before": {"photo": name}}]
+            if not changes.filter(rows__contains=before).exists():
+                delete_photo(name)
 
     if dropped:
         transaction.on_commit(drop)

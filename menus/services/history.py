@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -444,6 +445,9 @@ class _Undoing:
             rows.delete()
 
     def _read(self, model: type[models.Model], values: Mapping[str, Any]) -> Values:
+        photo = values.get("photo")
+        if photo and not default_storage.exists(photo):
+            values = {**values, "photo": ""}
         fields = {field.attname: field for field in model._meta.concrete_fields}  # noqa: SLF001
         return {
             name: fields[name].to_python(value)

@@ -24,6 +24,7 @@ from menus.models import (
     ModifierGroup,
     Section,
 )
+from menus.services.editing import lock_items
 from menus.services.known_rows import KnownRows, RowKey, own_id
 from menus.services.outcomes import Action, Change, Outcome, RowError
 from menus.services.selling import refresh_dishes
@@ -48,7 +49,9 @@ from restaurants.models import Restaurant
 
 M = TypeVar("M", bound=models.Model)
 HIGHEST_PRICE = Decimal("99999999.99")
-MOST_PLACES = 20_000
+# Of the rows that a file may become, and of the groups that these may ask for.
+MOST_ROWS = 5_000
+MOST_LINKS = 20_000
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def import_menu(
     Bad rows are left out and reported. With `hide_missing` items that are not in the
     file are hidden. `on_progress` gets the number of sections done and of all.
     """
+    # In the order of orders, which count portions meanwhile: nobody deadlocks.
+    lock_items(Item.objects.filter(restaurant=restaurant, is_draft=False))
     run = _Import(restaurant, document)
     run.read_groups()
     places = [
@@ -116,7 +121,8 @@ class _Import:
         self.categories = self._by_id("categories", document)
         self.groups: dict[str, ModifierGroup] = {}
         self.codes: set[str] = set()
-        self.places_left = MOST_PLACES
+        self.rows_left = MOST_ROWS
+        self.links_left = MOST_LINKS
 
     def _by_id(self, kind: str, document: Row) -> dict[str, Row]:
         rows: dict[str, Row] = {}
@@ -127,6 +133,14 @@ class _Import:
                 self._leave_out(f"{kind} {number}", "has no id")
         return rows
 
+    def _has_room(self, count: int) -> bool:
+        self.rows_left -= count
+        return self.rows_left >= 0
+
+    def _may_ask(self, count: int) -> bool:
+        self.links_left -= count
+        return self.links_left >= 0
+
     def _leave_out(self, row: str, reason: str) -> None:
         self.report.left_out.append(LeftOut(row, reason))
         error = RowError("", reason)
@@ -136,6 +150,9 @@ class _Import:
         founds = [self._find_menu(row) for row in self.menus]
         places = zip(self.menus, _keep_order(founds), strict=True)
         for number, (row, position) in enumerate(places):
+            if not self._has_room(1):
+                self._leave_out(f"menu {number}", f"is beyond {MOST_ROWS} rows in all")
+                return
             try:
                 menu = self._upsert(
                     self._menu_key(row),
@@ -188,9 +205,14 @@ class _Import:
         return RowKey(Section, menu.pk, to_source(name), own=name, name=title)
 
     def read_section(self, menu: Menu, name: str, position: int) -> None:
+        if self.rows_left < 0:
+            return  # It was said of the row that was too much.
         row = self.categories.get(name)
         if row is None:
             self._leave_out(f"category {name}", "is not in the file")
+            return
+        if not self._has_room(1):
+            self._leave_out(f"category {name}", f"is beyond {MOST_ROWS} rows in all")
             return
         try:
             section = self._upsert(
@@ -202,9 +224,8 @@ class _Import:
         except BAD_ROW as error:
             self._leave_out(f"category {name}", say_error(error))
             return
-        self.places_left -= len(entities)
-        if self.places_left < 0:
-            self._leave_out(f"category {name}", "has too many items")
+        if not self._has_room(len(entities)):
+            self._leave_out(f"category {name}", f"is beyond {MOST_ROWS} rows in all")
             return
         keys = [self._item_key(section, one) for one in entities]
         places = _keep_order([self.known.find(key) for key in keys])
@@ -274,6 +295,9 @@ class _Import:
             else:
                 self._leave_out(f"item {name}", f"asks for unusable {group_name}")
         groups = list(dict.fromkeys(groups))
+        if not self._may_ask(len(groups)):
+            self._leave_out(f"item {name}", f"asks for more than {MOST_LINKS} groups")
+            return
         keys = [RowKey(ItemModifierGroup, item.pk, str(group.pk)) for group in groups]
         places = _keep_order([self.known.find(key) for key in keys])
         for group, key, place in zip(groups, keys, places, strict=True):
@@ -282,12 +306,19 @@ class _Import:
     def read_groups(self) -> None:
         nested: list[tuple[Modifier, list[str]]] = []
         for number, row in enumerate(self.group_rows):
+            if self.rows_left < 0:
+                break  # It was said of the group that was too much.
             try:
                 nested += self._read_group(row)
             except BAD_ROW as error:
                 name = row.get("id", number) if isinstance(row, dict) else number
                 self._leave_out(f"modifier group {name}", say_error(error))
         for modifier, names in nested:
+            if not self._may_ask(len(names)):
+                self._leave_out(
+                    f"modifier {modifier}", f"asks for more than {MOST_LINKS} groups"
+                )
+                break
             wanted = {self.groups[name] for name in names if name in self.groups}
             kept = set(modifier.nested_groups.all())
             if kept != wanted:
@@ -305,6 +336,8 @@ class _Import:
         options = read_names(
             option["id"] for option in row.get("modifier_options") or []
         )
+        if not self._has_room(1 + len(options)):
+            raise ValueError(f"is beyond {MOST_ROWS} rows in all")
         least, most = read_bounds(row, len(options), is_ours=self.known.is_own(key))
         readable = {}
         for option in options:

@@ -19,6 +19,7 @@ from menus.models import (
     ModifierGroup,
     Section,
 )
+from menus.services.editing import lock_items
 from menus.services.outcomes import Action, Change, ImportReport, Outcome, RowError
 from menus.services.selling import refresh_dishes
 from menus.services.sheets import Cell, Sheet
@@ -117,6 +118,8 @@ class _TableImport:
         if hide_missing:
             report.outcomes += self._hide_missing()
         if not report.has_errors:
+            # In the order of orders, which count portions meanwhile: nobody deadlocks.
+            lock_items(Item.objects.filter(restaurant=self.restaurant, is_draft=False))
             _write(self.pending)
             refresh_dishes(restaurant_pk=self.restaurant.pk)
         return report

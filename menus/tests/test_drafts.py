@@ -5,8 +5,13 @@ import pytest
 from django.utils import timezone
 
 from menus.exceptions import DraftConflictError, EditConflictError
-from menus.models import Item, Menu, MenuHours, ModifierGroup, Section
-from menus.selectors import get_item_for_customer, get_menu_for_customer
+from menus.models import Item, Menu, MenuChange, MenuHours, ModifierGroup, Section
+from menus.selectors import (
+    get_item_for_customer,
+    get_menu_change,
+    get_menu_for_customer,
+    list_menu_changes,
+)
 from menus.services import (
     add_item,
     add_section,
@@ -215,6 +220,50 @@ def test_what_was_added_to_the_live_menu_meanwhile_stays():
     publish_draft(menu_pk=menu.pk)
     diavola.refresh_from_db()
     assert diavola.is_active
+
+
+def test_what_came_to_a_menu_that_was_empty_when_its_draft_began_stays():
+    section = SectionFactory()
+    draft = start_draft(menu_pk=section.menu_id)
+    diavola = add_item(section_pk=section.pk, name="Diavola", price=Decimal(12))
+
+    assert compare_draft(draft=draft).kept == ["Diavola"]
+    publish_draft(menu_pk=section.menu_id)
+
+    diavola.refresh_from_db()
+    assert diavola.is_active
+
+
+def test_an_older_item_that_came_from_another_menu_meanwhile_stays():
+    lunch = SectionFactory()
+    older = ItemFactory(section=lunch, name="Older")
+    item = ItemFactory(section__menu__restaurant=older.restaurant)
+    gone = ItemFactory(section=item.section, name="Gone")
+    draft = start_draft(menu_pk=item.section.menu_id)
+    Item.objects.filter(pk=older.pk).update(section=item.section)
+    delete_item(item_pk=drafted(gone).pk)
+
+    comparison = compare_draft(draft=draft)
+    assert (comparison.kept, comparison.removed) == (["Older"], ["Gone"])
+    publish_draft(menu_pk=item.section.menu_id)
+
+    shown = Item.objects.filter(is_active=True).values_list("name", flat=True)
+    assert set(shown) == {"Older", "Margherita"}
+    assert not MenuChange.objects.exists()
+
+
+def test_what_is_taken_out_of_a_draft_is_no_change_of_the_history_yet():
+    item = ItemFactory()
+    start_draft(menu_pk=item.section.menu_id)
+    delete_item(item_pk=drafted(item).pk)
+    mark = MenuChange.objects.get()
+
+    assert not list_menu_changes(restaurant=item.restaurant, count=9, shown=9)
+    with pytest.raises(MenuChange.DoesNotExist):
+        get_menu_change(restaurant=item.restaurant, change_pk=mark.pk)
+    discard_draft(menu_pk=item.section.menu_id)
+
+    assert not MenuChange.objects.exists()
 
 
 def test_codes_may_change_places_in_a_draft():

@@ -4,9 +4,18 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from menus.models import Item, Menu, Modifier, ModifierGroup
-from menus.services.importing import import_menu
+from menus.models import (
+    Item,
+    ItemModifierGroup,
+    Menu,
+    Modifier,
+    ModifierGroup,
+    Section,
+)
+from menus.services.importing import LeftOut, import_menu
 from restaurants.tests.factories import RestaurantFactory
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +121,65 @@ def test_a_new_price_is_taken_over():
 
     assert report.changed == {"item": 2}
     assert set(Item.objects.values_list("price", flat=True)) == {Decimal(13)}
+
+
+def test_a_file_of_countless_choices_becomes_no_more_rows_than_allowed(monkeypatch):
+    monkeypatch.setattr("menus.services.importing.MOST_ROWS", 5)
+    groups = [
+        titled(f"Group {number}", modifier_options=[{"id": "Large"}, {"id": "Pesto"}])
+        for number in range(9)
+    ]
+
+    report = import_menu(
+        restaurant=RestaurantFactory(),
+        document={**document(), "modifier_groups": groups},
+    )
+
+    assert (ModifierGroup.objects.count(), Modifier.objects.count()) == (1, 2)
+    assert not Item.objects.exists()
+    assert [one.reason for one in report.left_out if "Group" in one.row] == [
+        "is beyond 5 rows in all"
+    ]
+
+
+def test_countless_menus_and_categories_become_no_more_rows_than_allowed(monkeypatch):
+    monkeypatch.setattr("menus.services.importing.MOST_ROWS", 4)
+    menus = [titled(f"Menu {number}", category_ids=["Pizza"]) for number in range(2)]
+
+    report = import_menu(
+        restaurant=RestaurantFactory(),
+        document={**document(), "menus": menus, "modifier_groups": []},
+    )
+
+    assert (Menu.objects.count(), Section.objects.count()) == (2, 1)
+    assert LeftOut("category Pizza", "is beyond 4 rows in all") in report.left_out
+
+
+def test_items_may_not_ask_for_countless_groups(monkeypatch):
+    monkeypatch.setattr("menus.services.importing.MOST_LINKS", 1)
+
+    report = import_menu(restaurant=RestaurantFactory(), document=document())
+
+    assert ItemModifierGroup.objects.count() == 0
+    assert LeftOut("item Margherita", "asks for more than 1 groups") in report.left_out
+
+
+def test_an_import_locks_the_items_in_the_order_of_orders_before_it_writes():
+    trattoria = RestaurantFactory()
+    import_menu(restaurant=trattoria, document=document())
+    dearer = document()
+    dearer["items"][0]["price_info"]["price"] = 1300
+
+    with CaptureQueriesContext(connection) as queries:
+        import_menu(restaurant=trattoria, document=dearer)
+
+    about_items = [
+        one["sql"]
+        for one in queries
+        if "FOR NO KEY UPDATE" in one["sql"] or 'UPDATE "menus_item"' in one["sql"]
+    ]
+    assert "FOR NO KEY UPDATE" in about_items[0]
+    assert 'ORDER BY "menus_item"."id"' in about_items[0]
 
 
 def test_the_command_reports_row_by_row(tmp_path, capsys):

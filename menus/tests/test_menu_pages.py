@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.tests.factories import UserFactory
-from menus.menu_pages import PAGES, hours_in_words
+from menus.menu_pages import PAGES
 from menus.models import Item, Menu, MenuChange, MenuHours, Section
+from menus.selectors import hours_in_words
 from menus.services import start_draft
 from menus.tests.factories import (
     ItemFactory,

@@ -9,9 +9,10 @@ from django.urls import reverse
 from PIL import Image
 
 from menus.exceptions import PhotoError
-from menus.models import Item
-from menus.photos import PHOTO_BYTES, photo_srcset, read_photo
+from menus.models import Item, MenuChange
+from menus.photos import PHOTO_BYTES, delete_photo, photo_srcset, read_photo
 from menus.services import copy_item, delete_item
+from menus.services.history import undo_change
 from menus.tests.factories import ItemFactory
 from restaurants.tests.factories import MembershipFactory
 
@@ -118,28 +119,35 @@ def test_an_uploaded_photo_is_stored_in_all_sizes(client, item):
     assert f"{stem}-640.webp 640w" in photo_srcset(item.photo)
 
 
-def test_a_new_photo_takes_the_place_of_the_old_ones_files(
-    client, item, django_capture_on_commit_callbacks
+@pytest.mark.parametrize("values", [{}, {"photo-clear": "on"}])
+def test_a_photo_that_was_replaced_or_taken_away_comes_back_with_its_files(
+    client, item, django_capture_on_commit_callbacks, values
 ):
     save(client, item, photo=upload())
     before = files()
-
     with django_capture_on_commit_callbacks(execute=True):
-        save(client, item, photo=upload())
+        save(client, item, **(values or {"photo": upload()}))
+    item.refresh_from_db()
+    stem = before[0].removesuffix("-320.webp")
+    assert stem not in item.photo.name
 
-    assert len(files()) == 3
-    assert not set(files()) & set(before)
+    undo_change(change_pk=MenuChange.objects.latest("pk").pk, user=None)
+
+    item.refresh_from_db()
+    assert item.photo.name == f"items/{stem}.webp"
+    assert set(before) <= set(files())
 
 
-def test_a_photo_taken_away_is_deleted(
-    client, item, django_capture_on_commit_callbacks
-):
+def test_a_photo_whose_file_is_gone_does_not_come_back_broken(client, item):
     save(client, item, photo=upload())
+    item.refresh_from_db()
+    save(client, item, **{"photo-clear": "on"})
+    delete_photo(item.photo.name)
 
-    with django_capture_on_commit_callbacks(execute=True):
-        save(client, item, **{"photo-clear": "on"})
+    undo_change(change_pk=MenuChange.objects.latest("pk").pk, user=None)
 
-    assert files() == []
+    item.refresh_from_db()
+    assert item.photo.name == ""
 
 
 def test_a_copys_photo_stays_when_the_original_goes(

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from customers.tests.factories import UserFactory
 from menus.models import Item, Menu, MenuChange, MenuHours, Modifier, ModifierGroup
@@ -430,3 +432,20 @@ def test_the_example_shows_every_column():
     header = export_example(restaurant=restaurant).decode("utf-8-sig").splitlines()[0]
 
     assert header.split(",") == COLUMNS
+
+
+def test_a_table_locks_the_items_in_the_order_of_orders_before_it_writes():
+    item = ItemFactory(code="P1")
+    content = table({"type": "item", "code": "P1", "price": "14"})
+
+    with CaptureQueriesContext(connection) as queries:
+        apply(item.restaurant, content)
+
+    locked_or_written = [
+        one["sql"]
+        for one in queries
+        if 'UPDATE "menus_item"' in one["sql"]
+        or ("FOR NO KEY UPDATE" in one["sql"] and '"menus_item"' in one["sql"])
+    ]
+    assert 'ORDER BY "menus_item"."id"' in locked_or_written[0]
+    assert any("UPDATE" in sql for sql in locked_or_written[1:])
