@@ -1,12 +1,13 @@
 """The history of a row of the owner portal: what the restaurant's members did to it."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.contenttypes.models import ContentType
+from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
@@ -15,10 +16,13 @@ from restaurants.models import Membership
 PAGE_SIZE = 100
 
 
-class MembersHistory(ModelAdmin[Any]):
+class MembersHistory:
     """Keeps what operators did, and why, out of the history that members read."""
 
     restaurant_path: str
+    model: type[Model]
+    get_object: Callable[[HttpRequest, str], Model | None]
+    get_paginator: Callable[..., Paginator[LogEntry]]
 
     def history_view(
         self,
@@ -37,7 +41,8 @@ class MembersHistory(ModelAdmin[Any]):
             **(extra_context or {}),
         }
         # Which asks whether the row may be seen at all.
-        return super().history_view(request, object_id, context)
+        page: HttpResponse = super().history_view(request, object_id, context)  # type: ignore[misc]
+        return page
 
     def _entries(self, row: Model) -> QuerySet[LogEntry]:
         rows = self.model._default_manager.filter(pk=row.pk)  # noqa: SLF001
