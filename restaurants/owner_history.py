@@ -20,8 +20,8 @@ class MembersHistory:
     """Keeps what operators did, and why, out of the history that members read."""
 
     restaurant_path: str
-    model: type[Model]
-    get_object: Callable[[HttpRequest, str], Model | None]
+    model: type[Any]
+    get_object: Callable[..., Any]
     get_paginator: Callable[..., Paginator[LogEntry]]
 
     def history_view(
