@@ -102,7 +102,9 @@ def _pytest(arguments: Sequence[str]) -> int:
 
 def _spread(arguments: Sequence[str]) -> list[str]:
     told = any(argument.startswith(("-n", "--pdb", "-s")) for argument in arguments)
-    return [] if told else ["-n", "auto"]
+    # One more than there are cores: some tests mostly wait for what they have started.
+    workers = str((os.cpu_count() or 1) + 1)
+    return [] if told else ["-n", workers, "--dist", "worksteal"]
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from notifications.tests.addresses import database_url
 from notifications.tests.factories import CampaignFactory
 from notifications.tests.topics import TEST_INBOX
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PEOPLE = 20_000
 WORKER = """
 import django

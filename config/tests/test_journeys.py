@@ -16,7 +16,7 @@ from menus.tests.factories import ItemFactory, ModifierFactory, ModifierGroupFac
 from orders.models import Order
 from orders.tests.factories import fill_cart, submit
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # The page looks again every four seconds.
 SOON = 15_000
 # How often an order's page asks, in milliseconds.

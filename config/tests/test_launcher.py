@@ -18,6 +18,8 @@ from notifications.tests.addresses import free_port
 
 SECONDS = 60
 
+pytestmark = pytest.mark.slow
+
 
 def environment(**variables: str) -> dict[str, str]:
     ours = {

@@ -69,6 +69,8 @@ STATUSES = "SELECT status, count(*) FROM notifications_message GROUP BY status"
 SENT = "SELECT id FROM notifications_message"
 UNKNOWN = "SELECT message_id FROM notifications_attempt WHERE outcome = 'unknown'"
 
+pytestmark = pytest.mark.slow
+
 
 def say(name: str, line: str) -> None:
     sys.stderr.write(f"{name}: {line}\n")

@@ -18,7 +18,7 @@ from config.tests.test_portal_tenancy import (  # noqa: F401 (kitchen is a fixtu
 from delivery.tests.factories import own
 from restaurants.models import Restaurant
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Not pages: what another page fetches, downloads, and Django's own texts.
 FRAGMENTS = {
     *("board-cards", "figures-csv", "orders-csv", "menu-export", "jsi18n", "search"),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from config.tests.test_launcher import (
@@ -16,6 +17,8 @@ from config.tests.test_launcher import (
     wait_for,
 )
 from notifications.tests.addresses import free_port
+
+pytestmark = pytest.mark.slow
 
 
 def simulate(data: Path, orders: int) -> subprocess.Popen[str]:
