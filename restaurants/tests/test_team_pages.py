@@ -5,7 +5,7 @@ from django.core import mail
 from django.urls import reverse
 
 from customers.tests.factories import UserFactory
-from restaurants.models import DUTIES, Invitation, Membership, Restaurant
+from restaurants.models import Invitation, Membership
 from restaurants.owner_site import owner_site
 from restaurants.services.acting import start_acting
 from restaurants.tests.factories import MembershipFactory
@@ -184,31 +184,6 @@ def test_an_unknown_link_is_not_found(client):
 
 PAGES = owner_site._pages  # noqa: SLF001 (a registry is to be read)
 MODELS = owner_site._registry  # noqa: SLF001
-
-
-def portal_pages():
-    """Yield the address and the duty of what the portal has, by restaurant."""
-    restaurant = Restaurant.objects.get()
-    for page in PAGES:
-        if "<" not in page.path:
-            args = [restaurant.pk] if page.about_one else []
-            yield reverse(f"owner:{page.name}", args=args), page.duty
-    for model, admin in MODELS.items():
-        name = model._meta.label_lower.replace(".", "_")  # noqa: SLF001
-        yield reverse(f"owner:{name}_changelist"), admin.duty
-
-
-@pytest.mark.parametrize("role", Membership.Role.values)
-def test_a_role_opens_what_its_duties_are_and_nothing_else(client, role):
-    member = MembershipFactory(role=role)
-    client.force_login(member.user)
-
-    for address, duty in portal_pages():
-        answer = client.get(address)
-        if duty in DUTIES[member.role]:
-            assert answer.status_code not in {403, 404}, address
-        else:
-            assert answer.status_code in {403, 404}, address
 
 
 @pytest.mark.parametrize(
