@@ -9,6 +9,8 @@ os.environ.setdefault("STATIC_FROM_SOURCE", "true")
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Each worker's counts are its own.
+CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # noqa: F405
 # Nobody listens.
 STREAMS_URL = ""
 NOTIFICATIONS_LIVE = False

@@ -60,7 +60,7 @@ class SignUpForm(forms.Form):
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
-        if User.objects.filter(email__iexact=email).exists():
+        if User.objects.find_account(email) is not None:
             raise ValidationError(
                 _("There is already an account with this email."), code="email_taken"
             )

@@ -36,16 +36,32 @@ class UserManager(BaseUserManager["User"]):
             email, password, is_staff=True, is_superuser=True, **fields
         )
 
+    def find_account(self, email: str) -> "User | None":
+        """Return who signs in with this email, if anybody does."""
+        # Written as the unique index is, so that it is used.
+        accounts = self.filter(is_guest=False).alias(lower=Lower("email"))
+        return accounts.filter(lower=email.lower()).first()
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        found = self.find_account(username or "")
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Everyone who signs in: customers, restaurant staff and operators."""
+    """Everyone who signs in: customers, restaurant staff and operators.
 
-    email = models.EmailField(_("email"), max_length=254, unique=True)
+    A guest is who ordered without an account: somebody to be told about the order, who
+    cannot sign in, and whose email an account, or another guest, may have as well.
+    """
+
+    email = models.EmailField(_("email"), max_length=254)
     name = models.CharField(_("name"), max_length=120, blank=True)
     phone = PhoneNumberField(_("phone"), blank=True)
+    # When a code sent to the phone was typed in; a new phone is not verified.
+    phone_verified_at = models.DateTimeField(null=True, editable=False)
+    is_guest = models.BooleanField(_("guest"), default=False, editable=False)
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
@@ -70,6 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
+                condition=models.Q(is_guest=False),
                 name="user_email_unique",
                 violation_error_message=_(
                     "There is already an account with this email."
@@ -82,6 +99,47 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] if self.name else self.email.split("@")[0]
+
+
+class PhoneCode(models.Model):
+    """The code last sent to somebody's phone, and how often it was guessed at."""
+
+    user = models.OneToOneField(
+        User, models.CASCADE, primary_key=True, related_name="phone_code"
+    )
+    phone = PhoneNumberField()
+    # Never the code itself.
+    digest = models.CharField(max_length=64)
+    sent_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.sent_at}"
+
+
+class KnownBrowser(models.Model):
+    """A browser or phone that somebody signed in with; another one is told to them."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="known_browsers")
+    # Of the key that the browser keeps in a cookie.
+    digest = models.CharField(max_length=64)
+    # What it says it is: Firefox on Linux.
+    label = models.CharField(_("browser"), max_length=100, blank=True)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("known browser")
+        verbose_name_plural = _("known browsers")
+        ordering = ["-last_seen_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "digest"], name="known_browser_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.label}"
 
 
 class Address(models.Model):

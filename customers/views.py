@@ -36,7 +36,7 @@ from customers.services import (
 
 SUGGESTION_COUNT = 6
 SURROUNDING_COUNT = 30
-FIRST_BACKEND = "django.contrib.auth.backends.ModelBackend"
+FIRST_BACKEND = "customers.backends.AccountBackend"
 
 
 def _customer(request: HttpRequest) -> User:

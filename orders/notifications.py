@@ -268,7 +268,7 @@ def _publish(
         region=order.region.code,
         key=f"{topic.name}:{order.public_id}{key}",
         context={
-            "url": url or order.get_absolute_url(),
+            "url": url or order.get_link(),
             "order": str(order.public_id),
             "number": order.number,
             "restaurant": order.restaurant_name,

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -113,10 +113,22 @@ def with_lines_only(orders: QuerySet[Order]) -> QuerySet[Order]:
     return orders.prefetch_related(Prefetch("lines", lines))
 
 
-def get_order_for_customer(*, customer: User, public_id: UUID) -> Order:
-    """Return a customer's own order with all it holds; DoesNotExist for others."""
-    orders = with_lines(Order.objects.filter(customer=customer))
-    return orders.prefetch_related("line_changes").get(public_id=public_id)
+def get_order_for_visitor(
+    *, user: User | None, guest_orders: Collection[str], public_id: UUID
+) -> Order:
+    """Return a visitor's order with all it holds; DoesNotExist for others'.
+
+    Theirs are those they placed signed in, and the guests' orders whose public ids
+    their session holds.
+    """
+    own = Q(customer=user) if user else Q(pk=None)
+    as_guest = Q(public_id__in=guest_orders, guest_token__isnull=False)
+    orders = with_lines(Order.objects.filter(own | as_guest))
+    return (
+        orders.select_related("restaurant", "review", "customer")
+        .prefetch_related("line_changes")
+        .get(public_id=public_id)
+    )
 
 
 @dataclass(frozen=True)

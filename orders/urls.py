@@ -1,29 +1,30 @@
 from django.urls import path
 
-from orders import views
+from orders.views import cart, checkout, history, opinions, order
 
 app_name = "orders"
 urlpatterns = [
-    path("cart/", views.cart_detail, name="cart-detail"),
-    path("cart/items/<uuid:public_id>/", views.cart_add, name="cart-add"),
+    path("cart/", cart.cart_detail, name="cart-detail"),
+    path("cart/items/<uuid:public_id>/", cart.cart_add, name="cart-add"),
     path(
-        "cart/lines/<uuid:public_id>/", views.cart_change_line, name="cart-change-line"
+        "cart/lines/<uuid:public_id>/", cart.cart_change_line, name="cart-change-line"
     ),
     path(
         "cart/lines/<uuid:public_id>/remove/",
-        views.cart_remove_line,
+        cart.cart_remove_line,
         name="cart-remove-line",
     ),
-    path("checkout/", views.checkout, name="checkout"),
-    path("orders/", views.order_list, name="order-list"),
-    path("orders/<uuid:public_id>/", views.order_detail, name="order-detail"),
-    path("orders/<uuid:public_id>/status/", views.order_status, name="order-status"),
-    path("orders/<uuid:public_id>/cancel/", views.order_cancel, name="order-cancel"),
-    path("orders/<uuid:public_id>/again/", views.order_again, name="order-again"),
-    path("orders/<uuid:public_id>/review/", views.order_review, name="order-review"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/", history.order_list, name="order-list"),
+    path("orders/link/<str:token>/", order.order_link, name="order-link"),
+    path("orders/<uuid:public_id>/", order.order_detail, name="order-detail"),
+    path("orders/<uuid:public_id>/status/", order.order_status, name="order-status"),
+    path("orders/<uuid:public_id>/cancel/", order.order_cancel, name="order-cancel"),
+    path("orders/<uuid:public_id>/again/", history.order_again, name="order-again"),
+    path("orders/<uuid:public_id>/review/", opinions.order_review, name="order-review"),
     path(
         "orders/<uuid:public_id>/changes/<uuid:change>/",
-        views.line_change_answer,
+        order.line_change_answer,
         name="line-change-answer",
     ),
 ]

@@ -18,7 +18,7 @@ from notifications.tests.accounts import p256_key
 SENDER = "+12125550199"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, BROWSERS)))
     # Playwright's loop makes Django think that it is called from async code.

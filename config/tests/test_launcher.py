@@ -14,6 +14,8 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from config.launcher import address, check_services
+from config.processes import StartError
 from notifications.tests.addresses import free_port
 
 SECONDS = 60
@@ -90,15 +92,48 @@ def data(tmp_path: Path) -> Iterator[Path]:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_site_starts_survives_a_kill_and_leaves_nothing_behind(data: Path) -> None:
+def workers_of(data: Path, lane: str) -> list[int]:
+    commands = processes_of(data).items()
+    return [pid for pid, command in commands if f"{lane}@tiffin" in command]
+
+
+def simulate(data: Path, orders: int) -> str:
+    """Let people order; kill a lane's workers at the first order; give the report."""
+    arguments = ["--orders", str(orders), "--rate", "4"]
+    with subprocess.Popen(  # noqa: S603 (our own command)
+        [sys.executable, "manage.py", "simulate", *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment(DATA_DIR=str(data), PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as simulation:
+        assert simulation.stdout is not None
+        said = ""
+        while "placed 1" not in said:
+            said += simulation.stdout.readline()
+            assert simulation.poll() is None, said
+        for pid in workers_of(data, "standard"):
+            os.kill(pid, signal.SIGKILL)
+        return said + "".join(simulation.stdout)
+
+
+def test_site_serves_survives_kills_and_leaves_nothing_behind(data: Path) -> None:
     port = free_port()
     site = launch({"PORT": str(port), "DATA_DIR": str(data)})
     wait_for(lambda: answers(port))
     wait_for(lambda: sum("celery" in it for it in processes_of(data).values()) >= 9)
     assert any("config.asgi" in it for it in processes_of(data).values())
 
+    # Every order and message is accounted for when a worker is killed.
+    wait_for(lambda: workers_of(data, "standard"))
+    report = simulate(data, 12)
+    assert "Everything reconciles." in report, report
+    assert "ok  orders in the database: 12 of 12" in report
+
     site.kill()
-    site.communicate(timeout=SECONDS)
+    told = site.communicate(timeout=SECONDS)[0]
+    assert "standard ended (by SIGKILL); starting it again." in told
     wait_for(lambda: not processes_of(data))
 
     again = launch({"PORT": str(port), "DATA_DIR": str(data)})
@@ -129,8 +164,13 @@ def test_a_port_in_use_is_told_with_what_to_do(data: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000", "-1", ""])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
-    assert "PORT must be a number from 1 to 65535" in complaint(PORT=port)
+def test_a_port_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("PORT", port)
+
+    with pytest.raises(StartError, match="PORT must be a number from 1 to 65535"):
+        address()
 
 
 @pytest.mark.parametrize(
@@ -142,8 +182,13 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         ("postgres://me@127.0.0.1:1/shop", "does not answer"),
     ],
 )
-def test_a_broken_database_url_is_told_with_what_to_do(url: str, said: str) -> None:
-    assert said in complaint(PORT=str(free_port()), DATABASE_URL=url)
+def test_a_broken_database_url_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    with pytest.raises(StartError, match=said):
+        check_services()
 
 
 @pytest.mark.parametrize(
@@ -153,5 +198,19 @@ def test_a_broken_database_url_is_told_with_what_to_do(url: str, said: str) -> N
         ("redis://127.0.0.1:1/0", "does not answer"),
     ],
 )
-def test_a_broken_redis_url_is_told_with_what_to_do(url: str, said: str) -> None:
-    assert said in complaint(PORT=str(free_port()), REDIS_URL=url)
+def test_a_broken_redis_url_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("REDIS_URL", url)
+
+    with pytest.raises(StartError, match=said):
+        check_services()
+
+
+def test_services_that_do_not_answer_start_nothing(data: Path) -> None:
+    there = {"PORT": str(free_port()), "DATA_DIR": str(data)}
+    nobody = "redis://127.0.0.1:1/0"
+
+    assert "REDIS_URL does not answer" in complaint(REDIS_URL=nobody, **there)
+    assert not data.exists()

@@ -42,11 +42,13 @@ def server(django_db_setup) -> Iterator[int]:
         "SITE_URL": SITE,
         "SECURE_COOKIES": "false",
     }
+    # Without what the browser's fixture allows, so that it is still found here.
+    kept = os.environ.keys() - {"DJANGO_ALLOW_ASYNC_UNSAFE"}
     arguments = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(  # noqa: S603 (our own argument list)
         [sys.executable, "-m", "granian", *arguments, "config.asgi:application"],
         cwd=settings.BASE_DIR,
-        env=os.environ | variables,
+        env={name: os.environ[name] for name in kept} | variables,
     )
     wait_for(lambda: listens(port))
     yield port

@@ -10,7 +10,7 @@ from orders.exceptions import InvalidCursorError, NotReviewableError
 from orders.figures import add_up_figures, get_daily_figures
 from orders.models import Order
 from orders.selectors import (
-    get_order_for_customer,
+    get_order_for_visitor,
     list_open_orders_for_restaurants,
     list_orders_for_customer,
 )
@@ -73,7 +73,7 @@ def test_another_customers_order_does_not_exist(ada):
     order = OrderFactory()
 
     with pytest.raises(Order.DoesNotExist):
-        get_order_for_customer(customer=ada, public_id=order.public_id)
+        get_order_for_visitor(user=ada, guest_orders=[], public_id=order.public_id)
 
 
 def test_a_restaurant_never_sees_an_order_waiting_for_payment(db):

@@ -1,48 +1,30 @@
-import secrets
 import uuid
 from bisect import bisect_right
-from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
-    BigIntegerRangeField,
-    RangeOperators,
 )
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from customers.models import User, validate_time_zone
 from restaurants.fields import InstantMultirangeField, PointField
+from restaurants.models.members import ActingSession, Duty, Membership, roles_with
 
 TEN_MILES = 16_093.44
 HOURS_OF_WEEK = 7 * 24
 # A pause, or being sold out, that ends only when somebody says so.
 UNTIL_FURTHER_NOTICE = datetime(2999, 1, 1, tzinfo=UTC)
-
-
-class Duty(Enum):
-    """What a member of a restaurant may be let do."""
-
-    BOARD = "board"  # the orders of now, sold out, busy, pause
-    ORDERS = "orders"  # past orders
-    MENU = "menu"
-    HOURS = "hours"  # opening hours, delivery terms, the profile
-    REVIEWS = "reviews"
-    MONEY = "money"  # figures, tax
-    PEOPLE = "people"
 
 
 class Fulfilment(models.TextChoices):
@@ -183,6 +165,14 @@ class Restaurant(models.Model):
     # Added to it while the kitchen is busy.
     busy_minutes = models.PositiveSmallIntegerField(default=0, editable=False)
     busy_until = models.DateTimeField(null=True, editable=False)
+    # How many orders the kitchen can start within a quarter of an hour.
+    slot_capacity = models.PositiveSmallIntegerField(
+        _("most orders in 15 minutes"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Later orders are offered the next free time. Empty: no limit."),
+    )
     answer_minutes = models.PositiveSmallIntegerField(
         _("minutes to answer an order"), default=10
     )
@@ -257,6 +247,10 @@ class Restaurant(models.Model):
                 | models.Q(preparation_week__len=HOURS_OF_WEEK),
                 name="restaurant_preparation_week_whole",
             ),
+            models.CheckConstraint(
+                condition=models.Q(slot_capacity=None) | models.Q(slot_capacity__gte=1),
+                name="restaurant_slot_capacity_positive",
+            ),
             models.UniqueConstraint(
                 fields=["source", "source_id"],
                 condition=~models.Q(source=""),
@@ -295,169 +289,44 @@ class Restaurant(models.Model):
         return self.fee_step_fees[step - 1] if step else self.delivery_fee
 
 
-def roles_with(duty: Duty | None) -> Collection[str]:
-    """Return the roles that may do something; all of them for None."""
-    return [role for role, duties in DUTIES.items() if duty is None or duty in duties]
+class Favourite(models.Model):
+    """A restaurant somebody wants to find again."""
 
-
-class Membership(models.Model):
-    class Role(models.TextChoices):
-        OWNER = "owner", _("Owner")
-        MANAGER = "manager", _("Manager")
-        STAFF = "staff", _("Staff")
-
-    restaurant = models.ForeignKey(
-        Restaurant, models.CASCADE, related_name="memberships"
-    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="favourites"
     )
-    role = models.CharField(_("role"), max_length=10, choices=Role)
-
-    class Meta:
-        verbose_name = _("membership")
-        verbose_name_plural = _("memberships")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["restaurant", "user"], name="membership_unique"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} · {self.restaurant} · {self.get_role_display()}"
-
-
-STAFF_DUTIES = frozenset({Duty.BOARD})
-MANAGER_DUTIES = STAFF_DUTIES | {Duty.ORDERS, Duty.MENU, Duty.HOURS, Duty.REVIEWS}
-DUTIES = {
-    Membership.Role.STAFF: STAFF_DUTIES,
-    Membership.Role.MANAGER: MANAGER_DUTIES,
-    Membership.Role.OWNER: frozenset(Duty),
-}
-
-
-def new_invitation_token() -> str:
-    return secrets.token_urlsafe(32)
-
-
-class Invitation(models.Model):
-    """An offer by email to become a member; whoever has the link and the email may."""
-
     restaurant = models.ForeignKey(
-        Restaurant, models.CASCADE, related_name="invitations"
+        Restaurant, models.CASCADE, related_name="favourites"
     )
-    email = models.EmailField(_("email"))
-    role = models.CharField(_("role"), max_length=10, choices=Membership.Role)
-    token = models.CharField(
-        max_length=60, unique=True, default=new_invitation_token, editable=False
-    )
-    invited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
-    )
-    created_at = models.DateTimeField(_("sent at"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("valid until"))
-    accepted_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name = _("invitation")
-        verbose_name_plural = _("invitations")
+        verbose_name = _("favourite")
+        verbose_name_plural = _("favourites")
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                Lower("email"),
-                "restaurant",
-                condition=models.Q(accepted_at=None),
-                name="invitation_open_once",
+                fields=["user", "restaurant"], name="favourite_once"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} · {self.restaurant} · {self.get_role_display()}"
+        return f"{self.user} · {self.restaurant}"
 
 
-class Application(models.Model):
-    """What a restaurant said when it applied, and what operators made of it."""
+class SearchWord(models.Model):
+    """A word that finds a restaurant, to be found itself when it is misspelt."""
 
-    class Check(models.TextChoices):
-        IDENTITY = "identity", _("The business exists under this name")
-        PREMISES = "premises", _("Food is made at this address")
-        HYGIENE = "hygiene", _("The food hygiene registration is valid")
-        CONTACT = "contact", _("Somebody answers the phone number given")
-
-    restaurant = models.OneToOneField(
-        Restaurant, models.CASCADE, related_name="application"
-    )
-    applicant = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
-    )
-    legal_name = models.CharField(_("name of the business"), max_length=200)
-    registration = models.CharField(
-        _("registration number"), max_length=100, blank=True
-    )
-    message = models.TextField(_("what we should know"), max_length=2000, blank=True)
-    checks = ArrayField(
-        models.CharField(max_length=20, choices=Check),
-        default=list,
-        blank=True,
-        verbose_name=_("checked"),
-    )
-    applied_at = models.DateTimeField(_("applied at"), auto_now_add=True)
-    decided_at = models.DateTimeField(_("decided at"), null=True, editable=False)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        related_name="+",
-        null=True,
-        editable=False,
-    )
-    refusal = models.CharField(
-        _("why it was refused"), max_length=500, blank=True, editable=False
-    )
+    word = models.CharField(max_length=60, primary_key=True)
+    # What is left of it without one letter, or two of a long word; two words that
+    # share such a rest are a slip apart (symmetric delete spelling correction).
+    rests = ArrayField(models.CharField(max_length=60))
 
     class Meta:
-        verbose_name = _("application")
-        verbose_name_plural = _("applications")
-        ordering = ["applied_at", "pk"]
+        indexes = [GinIndex(fields=["rests"], name="search_word_rests")]
 
     def __str__(self) -> str:
-        return str(self.restaurant)
-
-
-class ActingSessionQuerySet(models.QuerySet["ActingSession"]):
-    def under_way(self) -> "ActingSessionQuerySet":
-        return self.filter(ended_at=None, expires_at__gt=Now())
-
-
-class ActingSession(models.Model):
-    """An operator uses a restaurant's portal as its owner would; kept as the audit."""
-
-    operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="acting_sessions"
-    )
-    restaurant = models.ForeignKey(
-        Restaurant, models.CASCADE, related_name="acting_sessions"
-    )
-    reason = models.CharField(_("reason"), max_length=300)
-    started_at = models.DateTimeField(_("started at"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("ends by itself at"))
-    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
-
-    objects: ClassVar[ActingSessionQuerySet] = ActingSessionQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        verbose_name = _("acting session")
-        verbose_name_plural = _("acting sessions")
-        ordering = ["-started_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["operator"],
-                condition=models.Q(ended_at=None),
-                name="acting_session_one_at_a_time",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.operator} · {self.restaurant}"
+        return self.word
 
 
 class BoardPresence(models.Model):
@@ -473,102 +342,3 @@ class BoardPresence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.restaurant_id}: {self.seen_at}"
-
-
-class Weekday(models.IntegerChoices):
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
-
-
-class OpeningHours(models.Model):
-    """One span of a weekday, local to the restaurant.
-
-    A span that closes at or before it opens runs past midnight; equal times mean the
-    whole day.
-    """
-
-    restaurant = models.ForeignKey(
-        Restaurant, models.CASCADE, related_name="opening_hours"
-    )
-    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
-    opens_at = models.TimeField(_("opens at"))
-    closes_at = models.TimeField(_("closes at"))
-
-    class Meta:
-        verbose_name = _("opening hours")
-        verbose_name_plural = _("opening hours")
-        ordering = ["weekday", "opens_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["restaurant", "weekday", "opens_at"],
-                name="opening_hours_unique",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(weekday__range=(0, 6)), name="opening_hours_weekday"
-            ),
-            # Deferred, since one save of the page may swap two spans.
-            ExclusionConstraint(
-                name="opening_hours_do_not_overlap",
-                expressions=[
-                    (
-                        models.Func(
-                            models.F("restaurant"),
-                            models.F("weekday"),
-                            models.F("opens_at"),
-                            models.F("closes_at"),
-                            function="minutes_of_week",
-                            output_field=BigIntegerRangeField(),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    )
-                ],
-                deferrable=models.Deferrable.DEFERRED,
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
-        )
-
-
-class SpecialHours(models.Model):
-    """What replaces the weekly hours of one date: a span, or closed all day."""
-
-    restaurant = models.ForeignKey(
-        Restaurant, models.CASCADE, related_name="special_hours"
-    )
-    date = models.DateField(_("date"))
-    opens_at = models.TimeField(_("opens at"), null=True, blank=True)
-    closes_at = models.TimeField(_("closes at"), null=True, blank=True)
-    note = models.CharField(_("note"), max_length=100, blank=True)
-
-    class Meta:
-        verbose_name = _("special hours")
-        verbose_name_plural = _("special hours")
-        ordering = ["date", "opens_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["restaurant", "date", "opens_at"],
-                name="special_hours_unique",
-                nulls_distinct=False,
-            ),
-            models.CheckConstraint(
-                condition=models.Q(opens_at__isnull=True, closes_at__isnull=True)
-                | models.Q(opens_at__isnull=False, closes_at__isnull=False),
-                name="special_hours_closed_or_span",
-                violation_error_message=_(
-                    "Give both times, or neither for a day that is closed."
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        if self.opens_at is None or self.closes_at is None:
-            return f"{self.date} {_('closed')}"
-        return f"{self.date} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"

@@ -1,9 +1,11 @@
+"""Where a customer wants food brought to."""
+
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from customers.exceptions import EmailTakenError, TooManyAddressesError
+from customers.exceptions import TooManyAddressesError
 from customers.models import Address, User
 
 MAX_ADDRESSES = 50
@@ -21,44 +23,6 @@ class AddressFields:
     postal_code: str = ""
     country: str = ""
     delivery_instructions: str = ""
-
-
-def register_user(
-    *,
-    email: str,
-    password: str,
-    name: str = "",
-    phone: str = "",
-    time_zone: str = "UTC",
-    locale: str = "en",
-) -> User:
-    """Open an account; raises EmailTakenError, also when two ask at once."""
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(
-                email,
-                password,
-                name=name,
-                phone=phone,
-                time_zone=time_zone,
-                locale=locale,
-            )
-    except IntegrityError as error:
-        raise EmailTakenError from error
-
-
-@transaction.atomic
-def change_profile(
-    *, user_pk: int, name: str, phone: str, time_zone: str, locale: str
-) -> User:
-    """Change how a user is called, reached and shown times."""
-    user = User.objects.select_for_update().get(pk=user_pk)
-    user.name = name
-    user.phone = phone
-    user.time_zone = time_zone
-    user.locale = locale
-    user.save(update_fields=["name", "phone", "time_zone", "locale"])
-    return user
 
 
 @transaction.atomic

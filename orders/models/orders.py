@@ -1,100 +1,13 @@
-import secrets
 import uuid
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from menus.models import Item, Modifier
 from restaurants.models import Fulfilment, Region, Restaurant
-
-
-def new_cart_token() -> str:
-    return secrets.token_urlsafe(24)
-
-
-class Cart(models.Model):
-    """What one person is about to order, from one restaurant.
-
-    A signed-out visitor's cart is found by the token in their session.
-    """
-
-    token = models.CharField(max_length=40, unique=True, default=new_cart_token)
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        models.CASCADE,
-        related_name="cart",
-        null=True,
-        blank=True,
-    )
-    restaurant = models.ForeignKey(
-        Restaurant, models.CASCADE, related_name="carts", null=True
-    )
-    fulfilment = models.CharField(
-        _("fulfilment"), max_length=10, choices=Fulfilment, default=Fulfilment.DELIVERY
-    )
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        verbose_name = _("cart")
-        verbose_name_plural = _("carts")
-
-    def __str__(self) -> str:
-        return f"{_('Cart')} {self.pk}"
-
-
-class CartLine(models.Model):
-    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    item = models.ForeignKey(Item, models.CASCADE, related_name="cart_lines")
-    quantity = models.PositiveSmallIntegerField(
-        _("quantity"), validators=[MinValueValidator(1), MaxValueValidator(99)]
-    )
-    note = models.CharField(_("note"), max_length=200, blank=True)
-    # What one of it cost when the customer last saw it: at checkout a difference is
-    # shown and asked about.
-    unit_price_seen = models.DecimalField(max_digits=10, decimal_places=2)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("cart line")
-        verbose_name_plural = _("cart lines")
-        ordering = ["pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(quantity__range=(1, 99)), name="cart_line_quantity"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.item}"
-
-
-class CartLineModifier(models.Model):
-    line = models.ForeignKey(CartLine, models.CASCADE, related_name="modifiers")
-    modifier = models.ForeignKey(Modifier, models.CASCADE, related_name="+")
-    # The chosen modifier whose nested group this choice answers, if any.
-    parent = models.ForeignKey(
-        "self", models.CASCADE, related_name="children", null=True, blank=True
-    )
-
-    class Meta:
-        verbose_name = _("chosen modifier")
-        verbose_name_plural = _("chosen modifiers")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["line", "modifier", "parent"],
-                name="cart_line_modifier_unique",
-                nulls_distinct=False,
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.modifier)
 
 
 class Order(models.Model):
@@ -140,6 +53,10 @@ class Order(models.Model):
         verbose_name=_("customer"),
     )
     idempotency_key = models.UUIDField(editable=False)
+    # Whoever has the link with it may see a guest's order and act for the guest.
+    guest_token = models.CharField(
+        max_length=60, unique=True, null=True, blank=True, editable=False
+    )
     status = models.CharField(
         _("status"), max_length=20, choices=Status, default=Status.PLACED
     )
@@ -182,6 +99,10 @@ class Order(models.Model):
         _("tip"), max_digits=10, decimal_places=2, default=Decimal(0)
     )
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
+    # Of the total, what was given back after it was paid.
+    refunded = models.DecimalField(
+        _("refunded"), max_digits=10, decimal_places=2, default=Decimal(0)
+    )
 
     placed_at = models.DateTimeField(_("placed at"))
     # The slot the customer asked for; None means as soon as possible.
@@ -258,6 +179,16 @@ class Order(models.Model):
             models.UniqueConstraint(
                 fields=["restaurant", "number"], name="order_number_unique"
             ),
+            models.UniqueConstraint(
+                fields=["idempotency_key"],
+                condition=models.Q(guest_token__isnull=False),
+                name="order_of_guest_placed_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(refunded__gte=0)
+                & models.Q(refunded__lte=models.F("total")),
+                name="order_refunded_within_total",
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     prices_include_tax=False,
@@ -298,6 +229,12 @@ class Order(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("orders:order-detail", args=[self.public_id])
+
+    def get_link(self) -> str:
+        """Return where its customer sees it: a guest by the link that lets them."""
+        if self.guest_token:
+            return reverse("orders:order-link", args=[self.guest_token])
+        return self.get_absolute_url()
 
     @property
     def is_ended(self) -> bool:
@@ -370,188 +307,3 @@ class OrderLineModifier(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class OrderEvent(models.Model):
-    """One step in an order's life; rows are only ever added."""
-
-    class Actor(models.TextChoices):
-        CUSTOMER = "customer", _("Customer")
-        RESTAURANT = "restaurant", _("Restaurant")
-        COURIER = "courier", _("Courier")
-        PLATFORM = "platform", _("Tiffin")
-        SYSTEM = "system", _("Automatic")
-
-    class Reason(models.TextChoices):
-        SOLD_OUT = "sold_out", _("Something is sold out")
-        TOO_BUSY = "too_busy", _("The kitchen is too busy")
-        CLOSING = "closing", _("The kitchen is closing")
-        ADDRESS = "address", _("The address cannot be delivered to")
-        CHANGED_MIND = "changed_mind", _("The customer changed their mind")
-        TOO_SLOW = "too_slow", _("It took too long")
-        MISTAKE = "mistake", _("Ordered by mistake")
-        NO_SHOW = "no_show", _("Nobody was there to take it")
-        NO_RESPONSE = "no_response", _("The restaurant did not answer in time")
-        # Not an end: the kitchen needs longer, or a line was changed.
-        DELAYED = "delayed", _("The kitchen needs longer")
-        LINE_CHANGED = "line_changed", _("A line was changed")
-        OTHER = "other", _("Another reason")
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
-    at = models.DateTimeField(_("at"))
-    actor = models.CharField(_("by"), max_length=12, choices=Actor)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
-    )
-    # Empty when the order was placed: it came from nowhere.
-    from_status = models.CharField(max_length=20, choices=Order.Status, blank=True)
-    to_status = models.CharField(max_length=20, choices=Order.Status)
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
-    note = models.CharField(max_length=300, blank=True)
-    window_before_from = models.DateTimeField(null=True)
-    window_before_until = models.DateTimeField(null=True)
-    window_after_from = models.DateTimeField()
-    window_after_until = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("order event")
-        verbose_name_plural = _("order events")
-        ordering = ["at", "pk"]
-        constraints = [
-            # Forward only: a state is entered once. Moving the window keeps the state.
-            models.UniqueConstraint(
-                fields=["order", "to_status"],
-                condition=~models.Q(from_status=models.F("to_status")),
-                name="order_event_state_entered_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order_id} {self.from_status} → {self.to_status}"
-
-
-class PendingEnd(models.Model):
-    """A rejection or cancellation that may still be taken back; nobody is told yet."""
-
-    order = models.OneToOneField(Order, models.CASCADE, related_name="pending_end")
-    to_status = models.CharField(max_length=20, choices=Order.Status)
-    actor = models.CharField(max_length=12, choices=OrderEvent.Actor)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
-    )
-    reason = models.CharField(max_length=20, choices=OrderEvent.Reason)
-    note = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField()
-    due_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(to_status__in=["rejected", "cancelled"]),
-                name="pending_end_is_an_end",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order_id} → {self.to_status}"
-
-
-class LineChange(models.Model):
-    """The restaurant's proposal to replace or leave out one line of an order."""
-
-    class Status(models.TextChoices):
-        PROPOSED = "proposed", _("Waiting for the customer")
-        ACCEPTED = "accepted", _("Accepted")
-        DECLINED = "declined", _("Declined")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="line_changes")
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    # The line may be gone once the change was accepted; its words stay.
-    line = models.ForeignKey(
-        OrderLine, models.SET_NULL, related_name="changes", null=True
-    )
-    line_name = models.CharField(max_length=150)
-    line_amount = models.DecimalField(max_digits=10, decimal_places=2)
-    # What it is replaced by; nothing means that the line is left out.
-    item = models.ForeignKey(
-        Item, models.SET_NULL, related_name="+", null=True, blank=True
-    )
-    new_name = models.CharField(_("instead"), max_length=150, blank=True)
-    new_unit_price = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True, blank=True
-    )
-    note = models.CharField(_("note to the customer"), max_length=200, blank=True)
-    status = models.CharField(
-        max_length=10, choices=Status, default=Status.PROPOSED, editable=False
-    )
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True
-    )
-    proposed_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True)
-    total_before = models.DecimalField(max_digits=10, decimal_places=2)
-    total_after = models.DecimalField(max_digits=10, decimal_places=2)
-
-    class Meta:
-        verbose_name = _("proposed change")
-        verbose_name_plural = _("proposed changes")
-        ordering = ["proposed_at", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["line"],
-                condition=models.Q(status="proposed"),
-                name="line_change_one_open",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(new_name="", new_unit_price=None)
-                | (~models.Q(new_name="") & models.Q(new_unit_price__gte=0)),
-                name="line_change_replaces_or_leaves_out",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.line_name} → {self.new_name or '∅'}"
-
-
-class Review(models.Model):
-    """What a customer thought of a completed order: once, food and delivery apart."""
-
-    order = models.OneToOneField(Order, models.CASCADE, related_name="review")
-    restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="reviews")
-    food_rating = models.PositiveSmallIntegerField(
-        _("food"), validators=[MinValueValidator(1), MaxValueValidator(5)]
-    )
-    delivery_rating = models.PositiveSmallIntegerField(
-        _("delivery"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(5)],
-    )
-    text = models.TextField(_("review"), max_length=1000, blank=True)
-    created_at = models.DateTimeField(_("written at"))
-    answer = models.TextField(_("the restaurant's answer"), max_length=1000, blank=True)
-    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("review")
-        verbose_name_plural = _("reviews")
-        ordering = ["-created_at", "-pk"]
-        indexes = [
-            models.Index(
-                fields=["restaurant", "-created_at", "-id"], name="review_newest"
-            ),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(food_rating__range=(1, 5))
-                & (
-                    models.Q(delivery_rating__isnull=True)
-                    | models.Q(delivery_rating__range=(1, 5))
-                ),
-                name="review_ratings_in_range",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.restaurant}: {self.food_rating}"

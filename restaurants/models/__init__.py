@@ -1,0 +1,61 @@
+"""What the app keeps."""
+
+from restaurants.models.hours import (
+    OpeningHours,
+    SpecialHours,
+    Weekday,
+)
+from restaurants.models.members import (
+    DUTIES,
+    MANAGER_DUTIES,
+    STAFF_DUTIES,
+    ActingSession,
+    ActingSessionQuerySet,
+    Application,
+    Duty,
+    Invitation,
+    Membership,
+    new_invitation_token,
+    roles_with,
+)
+from restaurants.models.restaurants import (
+    HOURS_OF_WEEK,
+    TEN_MILES,
+    UNTIL_FURTHER_NOTICE,
+    BoardPresence,
+    Cuisine,
+    Favourite,
+    Fulfilment,
+    Region,
+    Restaurant,
+    RestaurantQuerySet,
+    SearchWord,
+)
+
+__all__ = [
+    "DUTIES",
+    "HOURS_OF_WEEK",
+    "MANAGER_DUTIES",
+    "STAFF_DUTIES",
+    "TEN_MILES",
+    "UNTIL_FURTHER_NOTICE",
+    "ActingSession",
+    "ActingSessionQuerySet",
+    "Application",
+    "BoardPresence",
+    "Cuisine",
+    "Duty",
+    "Favourite",
+    "Fulfilment",
+    "Invitation",
+    "Membership",
+    "OpeningHours",
+    "Region",
+    "Restaurant",
+    "RestaurantQuerySet",
+    "SearchWord",
+    "SpecialHours",
+    "Weekday",
+    "new_invitation_token",
+    "roles_with",
+]
