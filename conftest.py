@@ -1,5 +1,7 @@
 """Fixtures that all apps share."""
 
+import gc
+
 import pytest
 
 
@@ -7,3 +9,9 @@ import pytest
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that no worker is left with it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make only: all that is imported stays."""
+    gc.collect()
+    gc.freeze()

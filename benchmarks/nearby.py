@@ -224,11 +224,11 @@ def fill(count: int, *, has_postgis: bool) -> None:
             )
 
 
-def add_dense() -> None:
-    tell(f"Adding {DENSE:,} around Manhattan.")
+def add_dense(count: int = DENSE) -> None:
+    tell(f"Adding {count:,} around Manhattan.")
     dice = random.Random(4)
     near: list[Place] = []
-    while len(near) < DENSE:
+    while len(near) < count:
         place = scatter(MANHATTAN, 3_000, dice)
         if great_circle_distance(*MANHATTAN, *place) <= TEN_MILES:
             near.append(place)

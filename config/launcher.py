@@ -210,6 +210,7 @@ def _prepare_database() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("load_demo_city", if_empty=True, stdout=words)
     call_command("refresh_open_spans", stdout=words)
+    call_command("refresh_search", if_empty=True, stdout=words)
     connections.close_all()
     for line in words.getvalue().splitlines():
         say(line)

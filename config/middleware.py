@@ -9,7 +9,10 @@ from django.http import (
     HttpResponseBadRequest,
     HttpResponseBase,
 )
+from django.utils import translation
 from django.utils.translation import gettext as _
+
+from customers.models import User
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
@@ -25,6 +28,20 @@ class ContentPolicyMiddleware(CSPMiddleware):
         if request.path_info.startswith(settings.BACK_OFFICE_PATHS):
             parts.config = settings.BACK_OFFICE_POLICY
         return parts
+
+
+class LanguageOfUserMiddleware:
+    """Shows pages in the language of who is signed in, on whatever device."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User) and user.locale in dict(settings.LANGUAGES):
+            translation.activate(user.locale)
+            request.LANGUAGE_CODE = user.locale
+        return self.get_response(request)
 
 
 class RefuseNulMiddleware:

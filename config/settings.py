@@ -26,7 +26,7 @@ if not SECRET_KEY and DEBUG:
     SECRET_KEY = "development-only-" + "x" * 50
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 # Where pages listen for news (config/streams.py): its own server on the next port, or,
-# behind a proxy that sends /inbox/stream/ there, the site itself.
+# behind a proxy that sends there what ends in /stream/, the site itself.
 _site = urlsplit(SITE_URL)
 _streams_host = f"{_site.netloc.rpartition(':')[0]}:{(_site.port or 0) + 1}"
 STREAMS_URL = env.str(
@@ -69,6 +69,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.LanguageOfUserMiddleware",
+    "customers.middleware.RememberBrowserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ContentPolicyMiddleware",
@@ -115,6 +117,12 @@ CACHES = {
     }
 }
 
+# How often a password, a link or a code may be asked for (customers/throttling.py), by
+# account and by the visitor's address.
+LIMIT_ATTEMPTS = env.bool("LIMIT_ATTEMPTS", default=True)
+# How many proxies of ours add to X-Forwarded-For; only what they wrote is believed.
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+
 AUTH_USER_MODEL = "customers.User"
 AUTHENTICATION_BACKENDS = ["customers.backends.AccountBackend"]
 # Emails are unique among those who can sign in; the backend sees to it.
@@ -135,6 +143,7 @@ LOGOUT_REDIRECT_URL = reverse_lazy("home")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -364,6 +373,14 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-open-spans": {
         "task": "restaurants.tasks.refresh_stale_open_spans",
         "schedule": timedelta(hours=1),
+    },
+    "refresh-search-words": {
+        "task": "restaurants.tasks.refresh_search_words",
+        "schedule": timedelta(hours=6),
+    },
+    "clear-sessions": {
+        "task": "customers.tasks.clear_sessions",
+        "schedule": timedelta(days=1),
     },
     "turn-days": {
         "task": "notifications.tasks.turn_days",

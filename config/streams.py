@@ -1,4 +1,4 @@
-"""What open pages are told as it changes: unread notifications, the order board.
+"""What open pages are told as it changes: unread notifications, the board, an order.
 
 Server-sent events (HTML standard, 9.2) from an ASGI server of its own: a stream lasts
 as long as a page is open, and would hold one of the site's few threads. The session's
@@ -7,6 +7,7 @@ cookie says who listens; cookies know no ports, so the site's own works here.
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -15,20 +16,28 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import redis.asyncio as aioredis
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, close_old_connections
+from django.db.models import Max
 from django.http import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from redis.exceptions import RedisError
 
 from customers.models import User
+from delivery.models import Delivery
 from notifications.live import inbox_channel
 from notifications.selectors import count_unread
+from orders.live import order_channel
+from orders.models import Order
+from orders.selectors import orders_of_visitor
+from orders.services.guests import GUEST_ORDERS
 from restaurants.live import board_channel
 from restaurants.models import Duty
 from restaurants.owner_site import own_restaurants
@@ -43,6 +52,7 @@ RECONNECT_SECONDS = 1
 CLIENT_NAME = "tiffin-streams"
 # Each has a connection with the database.
 THREADS = 4
+MOST_FIELDS = 10
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -50,32 +60,86 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 @dataclass(frozen=True)
+class Visitor:
+    """Who listens, by their session: nobody signed in has no pk."""
+
+    user_pk: int | None
+    # The public ids of the guests' orders whose links were opened in the session.
+    guest_orders: tuple[str, ...] = ()
+    # The order that the page asks about, as it wrote it.
+    order: str = ""
+
+
+@dataclass(frozen=True)
 class Stream:
     """A kind of news: whose it is, and what is said when there may be some."""
 
-    # The channels that ring for a user; none when the stream is not for them.
-    list_channels: Callable[[int], list[str]]
+    # The channels that ring for a visitor; none when the stream is not for them.
+    list_channels: Callable[[Visitor], list[str]]
     # What is told as data; nothing is sent while it stays the same.
-    read: Callable[[int], str]
+    read: Callable[[Visitor], str]
     event: str
 
 
-def _list_board_channels(user_pk: int) -> list[str]:
-    own = own_restaurants(User.objects.get(pk=user_pk), Duty.BOARD)
+def _list_inbox_channels(visitor: Visitor) -> list[str]:
+    return [] if visitor.user_pk is None else [inbox_channel(visitor.user_pk)]
+
+
+def _read_unread(visitor: Visitor) -> str:
+    assert visitor.user_pk is not None
+    return str(count_unread(recipient_pk=visitor.user_pk))
+
+
+def _list_board_channels(visitor: Visitor) -> list[str]:
+    if visitor.user_pk is None:
+        return []
+    own = own_restaurants(User.objects.get(pk=visitor.user_pk), Duty.BOARD)
     return [board_channel(pk) for pk in own.values_list("pk", flat=True)]
+
+
+def _list_order_channels(visitor: Visitor) -> list[str]:
+    order = _find_order(visitor)
+    return [] if order is None else [order_channel(order.public_id)]
+
+
+def _read_order(visitor: Visitor) -> str:
+    """Return what changes whenever its page would: the last of each thing it shows."""
+    order = _find_order(visitor)
+    if order is None:
+        return "gone"
+    changes = order.line_changes.aggregate(Max("pk"), Max("answered_at"))
+    way = Delivery.objects.filter(order=order).values_list(
+        "status", "courier_name", "position_at"
+    )
+    seen = (order.events.aggregate(Max("pk")), order.total, order.refunded, changes)
+    version = f"{order.status} {seen} {way.first()}"
+    return hashlib.sha256(version.encode()).hexdigest()[:16]
+
+
+def _find_order(visitor: Visitor) -> Order | None:
+    try:
+        public_id = UUID(visitor.order)
+    except ValueError:
+        return None
+    orders = orders_of_visitor(
+        user_pk=visitor.user_pk, guest_orders=visitor.guest_orders
+    )
+    return orders.filter(public_id=public_id).first()
 
 
 STREAMS = {
     "/inbox/stream/": Stream(
-        list_channels=lambda user_pk: [inbox_channel(user_pk)],
-        read=lambda user_pk: str(count_unread(recipient_pk=user_pk)),
-        event="unread",
+        list_channels=_list_inbox_channels, read=_read_unread, event="unread"
     ),
     # Says only that there is something new: the board then asks for what it may see.
     "/owner/board/stream/": Stream(
         list_channels=_list_board_channels,
-        read=lambda _user_pk: timezone.now().isoformat(),
+        read=lambda _visitor: timezone.now().isoformat(),
         event="board",
+    ),
+    # As above: the order's page then asks how it stands.
+    "/orders/stream/": Stream(
+        list_channels=_list_order_channels, read=_read_order, event="order"
     ),
 }
 
@@ -172,16 +236,16 @@ async def _answer(scope: Message, receive: Receive, send: Send) -> None:
     if scope["method"] != "GET":
         return await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED)
     try:
-        user_pk = await _in_thread(_find_user, _cookies(scope))
-        if user_pk is None:
-            return await _refuse(send, HTTPStatus.UNAUTHORIZED)
-        channels = await _in_thread(stream.list_channels, user_pk)
+        visitor = await _in_thread(_find_visitor, _cookies(scope), _query(scope))
+        channels = await _in_thread(stream.list_channels, visitor)
     except DatabaseError:
         logger.exception("Nobody can be recognised.")
         return await _refuse(send, HTTPStatus.SERVICE_UNAVAILABLE)
     if not channels:
-        return await _refuse(send, HTTPStatus.FORBIDDEN)
-    listener = Listener(stream, user_pk, channels, send)
+        is_known = visitor.user_pk is not None
+        refusal = HTTPStatus.FORBIDDEN if is_known else HTTPStatus.UNAUTHORIZED
+        return await _refuse(send, refusal)
+    listener = Listener(stream, visitor, channels, send)
     listening = asyncio.create_task(_until_gone(receive))
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
@@ -199,7 +263,7 @@ class Listener:
     """One open page."""
 
     stream: Stream
-    user_pk: int
+    visitor: Visitor
     channels: list[str]
     send: Send
     told: str = ""
@@ -220,9 +284,9 @@ class Listener:
     async def _tell(self) -> None:
         """Send the news unless it is what was told."""
         try:
-            news: str = await _in_thread(self.stream.read, self.user_pk)
+            news: str = await _in_thread(self.stream.read, self.visitor)
         except DatabaseError:
-            logger.exception("News for user %s cannot be read.", self.user_pk)
+            logger.exception("News for %s cannot be read.", self.visitor)
             return
         if news != self.told:
             text = f"event: {self.stream.event}\ndata: {news}\n\n"
@@ -291,19 +355,33 @@ def _cookies(scope: Message) -> str:
     )
 
 
-def _find_user(cookies: str) -> int | None:
-    """Return who is signed in with these cookies.
+def _query(scope: Message) -> dict[str, str]:
+    # One field is asked for; more of them are none.
+    with contextlib.suppress(ValueError):
+        text = scope["query_string"].decode("latin-1")
+        return dict(parse_qsl(text, max_num_fields=MOST_FIELDS))
+    return {}
+
+
+def _find_visitor(cookies: str, query: dict[str, str]) -> Visitor:
+    """Return who listens with these cookies.
 
     As Django's own `get_user` does, but without ever renewing the session, since no
     cookie can be set here.
     """
     key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
     session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    user: Any = (
-        get_user_model()
-        .objects.filter(pk=session.get(SESSION_KEY), is_active=True)
-        .first()
+    return Visitor(
+        user_pk=_find_user(session),
+        guest_orders=tuple(session.get(GUEST_ORDERS, ())),
+        order=query.get("order", ""),
     )
+
+
+def _find_user(session: SessionBase) -> int | None:
+    pk = session.get(SESSION_KEY)
+    users: Any = get_user_model().objects.filter(is_active=True)
+    user = users.filter(pk=pk).first() if pk else None
     if user is None:
         return None
     proof = session.get(HASH_SESSION_KEY, "")

@@ -22,7 +22,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         see_to_browser()
         see_to_node()
+        is_own = "DATABASE_URL" not in os.environ
         with own_services("test"):
+            if is_own:
+                migrate_template()
             return _pytest(arguments)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
@@ -50,6 +53,23 @@ def own_services(name: str) -> Iterator[None]:
 
             with embedded.services(folder, write, durable=False):
                 yield
+
+
+def migrate_template() -> None:
+    """Migrate what PostgreSQL copies for each worker; raises `StartError`."""
+    url = os.environ["DATABASE_URL"].rpartition("/")[0] + "/template1"
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "config.settings_test",
+        },
+        check=False,
+    )
+    if answer.returncode:
+        raise StartError("The migrations do not run: see above.")
 
 
 def see_to_browser() -> None:

@@ -3,13 +3,14 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
+from config import account_pages, app_pages
 from config.views import health
-from menus.views import restaurant_detail
 from notifications.metrics import metrics
+from orders.views.home import home
+from orders.views.restaurant import restaurant_detail
 from restaurants.owner_site import owner_site
 from restaurants.urls import joining_urlpatterns
 from restaurants.urls import urlpatterns as restaurant_urls
-from restaurants.views import home
 
 restaurant_pages = [
     *restaurant_urls,
@@ -18,6 +19,10 @@ restaurant_pages = [
 
 urlpatterns = [
     path("", home, name="home"),
+    path("sw.js", app_pages.service_worker, name="service-worker"),
+    path("manifest.webmanifest", app_pages.manifest, name="manifest"),
+    path("offline/", app_pages.offline, name="offline"),
+    path("language/", app_pages.change_language, name="change-language"),
     path("healthz", health, name="health"),
     path("metrics", metrics, name="metrics"),
     path("", include("menus.urls")),
@@ -25,6 +30,9 @@ urlpatterns = [
     path("join/", include((joining_urlpatterns, "joining"))),
     path("", include("orders.urls")),
     path("account/", include("customers.urls")),
+    path("account/data/", account_pages.account_data, name="account-data"),
+    path("account/delete/", account_pages.account_delete, name="account-delete"),
+    path("account/deleted/", account_pages.account_deleted, name="account-deleted"),
     path("inbox/", include("notifications.urls")),
     path("api/v1/notifications/", include("notifications.api_urls")),
     path("courier/", include("delivery.urls")),

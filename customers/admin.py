@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import (
@@ -10,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
-from customers.models import Address, User
+from customers.models import Address, KnownBrowser, User
 
 
 class UserChangeForm(ModelForm[User]):
@@ -38,21 +40,40 @@ class AddressInline(TabularInline[Address, User]):
         return False
 
 
+class KnownBrowserInline(TabularInline[KnownBrowser, User]):
+    model = KnownBrowser
+    extra = 0
+    fields = ["label", "first_seen_at", "last_seen_at"]
+    readonly_fields = fields
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
     form = UserChangeForm
     add_form = UserAddForm
     change_password_form = AdminPasswordChangeForm
-    inlines = [AddressInline]
+    inlines = [AddressInline, KnownBrowserInline]
     list_display = ["email", "name", "phone", "is_active", "is_staff", "date_joined"]
-    list_filter = ["is_active", "is_staff", "is_superuser"]
+    list_filter = ["is_active", "is_guest", "is_staff", "is_superuser"]
     search_fields = ["email", "name", "phone"]
     ordering = ["email"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "phone_verified_at", "is_guest"]
     change_form_before_template = "admin/customers/_user_links.html"
     fieldsets = (
         (None, {"fields": ("email", "password")}),
-        (_("Person"), {"fields": ("name", "phone", "time_zone", "locale")}),
+        (
+            _("Person"),
+            {
+                "fields": (
+                    *("name", "phone", "phone_verified_at", "is_guest"),
+                    *("time_zone", "locale"),
+                )
+            },
+        ),
         (
             _("Rights"),
             {
@@ -76,6 +97,11 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin[User]):
             },
         ),
     )
+
+    def get_inlines(
+        self, request: HttpRequest, obj: User | None
+    ) -> list[type[TabularInline[Any, User]]]:
+        return self.inlines if obj else []
 
 
 @admin.register(Address)

@@ -1,6 +1,20 @@
 """Who may sign in."""
 
+from typing import Any
+
 from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from customers.exceptions import TooManyAttemptsError
+from customers.models import User
+from customers.throttling import (
+    SIGN_INS_PER_EMAIL,
+    SIGN_INS_PER_PLACE,
+    give_back,
+    place_of,
+    spend,
+)
 
 
 class AccountBackend(ModelBackend):
@@ -9,3 +23,35 @@ class AccountBackend(ModelBackend):
     A class of its own since an email is unique among accounts only, which Django's
     backend does not expect (`User.objects.get_by_natural_key` leaves guests out).
     """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """Return who has this email and password, unless it was tried too often.
+
+        That is said by a ValidationError, which each sign-in form (ours, the owners'
+        and the operators') shows as its own.
+        """
+        email = username or kwargs.get(User.USERNAME_FIELD) or ""
+        attempts = [
+            (SIGN_INS_PER_EMAIL, email),
+            (SIGN_INS_PER_PLACE, place_of(request)),
+        ]
+        try:
+            spend(*attempts)
+        except TooManyAttemptsError as error:
+            raise ValidationError(
+                str(error), code=error.code, params={"seconds": error.seconds}
+            ) from error
+        user = super().authenticate(
+            request, username=username, password=password, **kwargs
+        )
+        if user is None:
+            return None
+        give_back(*attempts)
+        assert isinstance(user, User)
+        return user

@@ -4,12 +4,13 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from customers.exceptions import WrongPasswordError
 from customers.geocoding import GeocoderUnavailableError, Place, get_geocoder
 from customers.models import Address, User
 from customers.places import ChosenPlace
@@ -18,12 +19,21 @@ from customers.services import AddressFields
 SIX_PLACES = Decimal("0.000001")
 
 
-def _time_zone_choices() -> list[tuple[str, str]]:
-    names = sorted(name for name in available_timezones() if "/" in name)
-    return [
-        ("UTC", "UTC"),
-        *((name, name.replace("_", " ")) for name in names),
-    ]
+# Zones by the name of a place; the others are old or of no place.
+AREAS = (
+    *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic"),
+    *("Australia", "Europe", "Indian", "Pacific"),
+)
+
+
+def _time_zone_choices() -> list[tuple[str, Any]]:
+    """Return the time zones by continent and ocean, as a select's groups."""
+    groups: dict[str, list[tuple[str, str]]] = {area: [] for area in AREAS}
+    for name in sorted(available_timezones()):
+        area, _slash, place = name.partition("/")
+        if area in groups:
+            groups[area].append((name, place.replace("_", " ").replace("/", ", ")))
+    return [("UTC", "UTC"), *groups.items()]
 
 
 class SignUpForm(forms.Form):
@@ -90,6 +100,75 @@ class SignInForm(AuthenticationForm):
         )
 
 
+class EmailForm(forms.Form):
+    """Whom to mail a link to."""
+
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class ForgottenPasswordForm(PasswordResetForm):
+    def get_users(self, email: str) -> list[Any]:
+        # By the accounts' index; a guest has no password that could be forgotten.
+        user = User.objects.find_account(email)
+        return [user] if user and user.is_active and user.has_usable_password() else []
+
+
+class PasswordForm(forms.Form):
+    """Asks for the password again, of who has one."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if not user.has_usable_password():
+            del self.fields["password"]
+
+
+class NewEmailForm(PasswordForm):
+    email = forms.EmailField(
+        label=_("New email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    field_order = ["email", "password"]
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        if email == self.user.email:
+            raise ValidationError(_("That is your email already."), code="same")
+        return email
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if not self.user.check_password(password):
+            raise ValidationError(str(WrongPasswordError()), code="wrong_password")
+        return password
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("The six digits we texted you"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "autofocus": True,
+            }
+        ),
+    )
+
+
 class ProfileForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
@@ -103,6 +182,15 @@ class ProfileForm(forms.Form):
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zone_choices)
     locale = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A zone by an old name is not lost by saving something else.
+        current = self.initial.get("time_zone", "UTC")
+        field = self.fields["time_zone"]
+        assert isinstance(field, forms.ChoiceField)
+        if not field.valid_value(current):
+            field.choices = [(current, current), *_time_zone_choices()]
 
 
 class AddressForm(forms.ModelForm[Address]):
@@ -147,13 +235,24 @@ class AddressForm(forms.ModelForm[Address]):
             name for name in ("latitude", "longitude") if cleaned.get(name) is None
         ]
         # An address that is wrong in itself is not worth looking for.
-        if missing and not self.errors:
+        if (missing or self._is_elsewhere()) and not self.errors:
             place = self._find_place(cleaned)
             cleaned["latitude"] = Decimal(str(place.latitude)).quantize(SIX_PLACES)
             cleaned["longitude"] = Decimal(str(place.longitude)).quantize(SIX_PLACES)
             cleaned["country"] = cleaned["country"] or place.country
             cleaned["locality"] = cleaned["locality"] or place.locality
         return cleaned
+
+    def _is_elsewhere(self) -> bool:
+        """Tell whether a kept address moves to another town with its old pin.
+
+        A street alone says too little: the offline geocoder would put a pin that was
+        set by hand into the middle of the town.
+        """
+        changed = set(self.changed_data)
+        has_moved = changed & {"locality", "postal_code", "country"}
+        is_pinned = changed & {"latitude", "longitude"}
+        return bool(self.instance.pk and has_moved and not is_pinned)
 
     def _find_place(self, cleaned: dict[str, Any]) -> Place:
         names = ("street_address", "locality", "postal_code", "country")

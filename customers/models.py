@@ -61,7 +61,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = PhoneNumberField(_("phone"), blank=True)
     # When a code sent to the phone was typed in; a new phone is not verified.
     phone_verified_at = models.DateTimeField(null=True, editable=False)
-    is_guest = models.BooleanField(_("guest"), default=False, editable=False)
+    is_guest = models.BooleanField(
+        _("guest"), default=False, db_default=False, editable=False
+    )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )

@@ -1,6 +1,6 @@
 from django.db.models import QuerySet
 
-from customers.models import Address, User
+from customers.models import Address, KnownBrowser, User
 
 
 def list_addresses_for_customer(*, customer: User) -> QuerySet[Address]:
@@ -11,3 +11,8 @@ def list_addresses_for_customer(*, customer: User) -> QuerySet[Address]:
 def get_address_for_customer(*, customer: User, address_pk: int) -> Address:
     """Get one of the customer's own; anyone else's does not exist."""
     return Address.objects.get(user=customer, pk=address_pk)
+
+
+def list_known_browsers(*, customer: User) -> QuerySet[KnownBrowser]:
+    """List the browsers that a customer signed in with, the last one first."""
+    return KnownBrowser.objects.filter(user=customer)

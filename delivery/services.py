@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from delivery.exceptions import DeliveryEndedError, StepNotDueError
 from delivery.models import Delivery, DeliveryEvent, new_courier_token
+from orders.live import ring_order
 from orders.models import Order, OrderEvent
 from orders.services.lifecycle import (
     Actor,
@@ -71,6 +72,7 @@ def follow_order(*, order: Order) -> None:
         delivery = Delivery.objects.select_for_update().get(order=order)
     if delivery is None or delivery.status == Status.HANDED_OVER:
         return
+    delivery.order = order
     if target == Status.ABANDONED or PROGRESS[target] > _progress(delivery):
         _move(delivery, target)
 
@@ -103,6 +105,7 @@ def assign_courier(*, delivery_pk: int, name: str, phone: str) -> Delivery:
     delivery.courier_name = name
     delivery.courier_phone = phone
     delivery.save()
+    ring_order(delivery.order.public_id)
     if _progress(delivery) < PROGRESS[Status.ASSIGNED]:
         on_the_way = delivery.order.status == Order.Status.OUT_FOR_DELIVERY
         _move(delivery, Status.PICKED_UP if on_the_way else Status.ASSIGNED)
@@ -176,6 +179,7 @@ def share_position(
     delivery.longitude = position.longitude
     delivery.position_at = now
     delivery.save(update_fields=["latitude", "longitude", "position_at"])
+    ring_order(delivery.order.public_id)
     if delivery.status == Status.PICKED_UP:
         _expect_by_position(delivery.order, position, now)
     return True
@@ -245,3 +249,4 @@ def _move(delivery: Delivery, status: Delivery.Status) -> None:
     )
     delivery.status = status
     delivery.save(update_fields=["status"])
+    ring_order(delivery.order.public_id)

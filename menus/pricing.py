@@ -1,7 +1,7 @@
 """What a choice of modifiers costs, whether it keeps the rules, and reading prices."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,7 +17,7 @@ from menus.exceptions import (
     ModifierSoldOutError,
     PriceFormatError,
 )
-from menus.models import Item, Modifier, ModifierGroup
+from menus.models import Allergen, Diet, Item, Modifier, ModifierGroup
 
 # Amounts are stored with eight digits before the point and two after it.
 WHOLE_DIGITS = 8
@@ -128,6 +128,107 @@ def allergens_of(item: Item, modifiers: Iterable[ChosenModifier]) -> list[str]:
         for modifier in chosen.flatten():
             found.update(modifier.allergens)
     return sorted(found)
+
+
+def lowest_price(item: Item) -> tuple[Decimal, bool]:
+    """Return the least one of an item can cost, and whether it may cost more.
+
+    Only what must be chosen counts. Groups and modifiers must be loaded.
+    """
+    price, may_cost_more = item.price, False
+    for group in item.modifier_groups.all():
+        if not group.min_choices:
+            continue
+        differences = sorted(one.price_difference for one in group.modifiers.all())
+        price += sum(differences[: group.min_choices], Decimal(0))
+        may_cost_more |= len(set(differences)) > 1
+    return max(Decimal(0), price), may_cost_more
+
+
+# Where a session keeps what a visitor cannot eat.
+WISHES_KEY = "cannot_eat"
+# The diets that rule dishes out; spicy is a taste.
+ASKED_DIETS = (
+    *(Diet.VEGETARIAN, Diet.VEGAN, Diet.GLUTEN_FREE, Diet.HALAL, Diet.KOSHER),
+)
+_SEAFOOD = {Allergen.CRUSTACEANS, Allergen.FISH, Allergen.MOLLUSCS}
+# Allergens that do not go with a diet whatever a label says.
+_RULED_OUT = {
+    Diet.VEGETARIAN: _SEAFOOD,
+    Diet.VEGAN: _SEAFOOD | {Allergen.EGGS, Allergen.MILK},
+    Diet.GLUTEN_FREE: {Allergen.GLUTEN},
+    Diet.KOSHER: {Allergen.CRUSTACEANS, Allergen.MOLLUSCS},
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody cannot eat: allergens, and diets that a dish must be meant for."""
+
+    allergens: frozenset[str] = frozenset()
+    diets: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.allergens or self.diets)
+
+    def reasons_against(self, item: Item) -> list[str]:
+        """Say why an item is nothing for them; nothing of its modifiers counts."""
+        found = [code for code in item.allergens if code in self.allergens]
+        return [*_say_contains(found), *self._say_unlabelled(item.diets)]
+
+    def warnings_about(self, modifier: Modifier) -> list[str]:
+        """Say what a modifier brings in that they cannot eat."""
+        words = self._say_avoided(modifier.allergens)
+        # Most modifiers carry no labels at all, as a size: that says nothing.
+        return words + (self._say_unlabelled(modifier.diets) if modifier.diets else [])
+
+    def warnings_about_choice(
+        self, item: Item, modifiers: Iterable[ChosenModifier]
+    ) -> list[str]:
+        """Say what speaks against an item with the modifiers chosen."""
+        chosen = list(modifiers)
+        words = [
+            *self._say_avoided(allergens_of(item, chosen)),
+            *self._say_unlabelled(item.diets),
+        ]
+        for modifier in (one for each in chosen for one in each.flatten()):
+            if modifier.diets:
+                words += self._say_unlabelled(modifier.diets)
+        return list(dict.fromkeys(words))
+
+    def _say_avoided(self, allergens: Collection[str]) -> list[str]:
+        avoided = set(self.allergens)
+        for diet in self.diets:
+            avoided |= _RULED_OUT.get(Diet(diet), set())
+        return _say_contains([code for code in allergens if code in avoided])
+
+    def _say_unlabelled(self, diets: Collection[str]) -> list[str]:
+        return [
+            _("Not labelled “%(diet)s”.") % {"diet": diet.label}
+            for diet in ASKED_DIETS
+            if diet in self.diets and diet not in diets
+        ]
+
+
+def _say_contains(codes: Collection[str]) -> list[str]:
+    if not codes:
+        return []
+    names = ", ".join(str(Allergen(code).label) for code in codes)
+    return [_("Contains what you avoid: %(names)s.") % {"names": names}]
+
+
+def read_wishes(kept: object) -> Wishes:
+    """Return the wishes that a session or a form holds; what is none is left out."""
+    if not isinstance(kept, dict):
+        return Wishes()
+    allergens, diets = (
+        {str(one) for one in found} if isinstance(found, list) else set()
+        for found in (kept.get("allergens"), kept.get("diets"))
+    )
+    return Wishes(
+        frozenset(code for code in Allergen.values if code in allergens),
+        frozenset(code.value for code in ASKED_DIETS if code in diets),
+    )
 
 
 def price_places(currency: str) -> int:

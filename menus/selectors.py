@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import (
+    Case,
     Count,
     F,
     Func,
@@ -16,7 +17,13 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
+    TextField,
+    Value,
+    When,
+    Window,
 )
+from django.db.models.expressions import Combinable
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -34,6 +41,7 @@ from menus.models import (
 from restaurants.availability import say_moment
 from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant, Weekday
 from restaurants.opening import WeeklySpan, opening_spans, span_at
+from restaurants.selectors import Beginnings
 
 
 def with_modifiers(items: QuerySet[Item]) -> QuerySet[Item]:
@@ -89,8 +97,25 @@ def say_sold_out(item: Item, *, time_zone: str, moment: datetime) -> str:
     """Say that an item is sold out, and when it returns if known; "" if it is not."""
     if not item.is_sold_out_at(moment):
         return ""
-    until = item.sold_out_until
-    if until is None or until >= UNTIL_FURTHER_NOTICE or item.portions_left == 0:
+    until = None if item.portions_left == 0 else item.sold_out_until
+    return _say_sold_out_until(until, time_zone=time_zone, moment=moment)
+
+
+def say_modifier_sold_out(
+    modifier: Modifier, *, time_zone: str, moment: datetime
+) -> str:
+    """Say that a modifier is sold out, and until when if known; "" if it is not."""
+    if not modifier.is_sold_out_at(moment):
+        return ""
+    return _say_sold_out_until(
+        modifier.sold_out_until, time_zone=time_zone, moment=moment
+    )
+
+
+def _say_sold_out_until(
+    until: datetime | None, *, time_zone: str, moment: datetime
+) -> str:
+    if until is None or until >= UNTIL_FURTHER_NOTICE:
         return _("Sold out")
     back = say_moment(until, time_zone=time_zone, now=moment)
     return _("Sold out until %(moment)s") % {"moment": back}
@@ -207,7 +232,7 @@ def count_sold_out(
     return dict(found)
 
 
-def _items_on_sale(restaurants: Collection[Restaurant]) -> QuerySet[Item]:
+def _items_on_sale(restaurants: Collection[Restaurant | int]) -> QuerySet[Item]:
     return Item.objects.filter(
         restaurant__in=restaurants, is_active=True, section__menu__is_active=True
     )
@@ -223,6 +248,44 @@ def _modifiers_on_sale(restaurants: Collection[Restaurant]) -> QuerySet[Modifier
         Q(pk__in=asked_for) | further, restaurant__in=restaurants
     )
     return Modifier.objects.filter(group__in=groups.values("pk"))
+
+
+class _Folded(Func):
+    """A text without case and accents, as restaurants.spelling.fold makes it."""
+
+    template = (
+        "regexp_replace(normalize(lower(%(expressions)s), NFKD),"
+        " '[\u0300-\u036f]', '', 'g')"
+    )
+    output_field = TextField()
+
+
+def list_dishes_found(
+    restaurant_pks: Collection[int], beginnings: Beginnings, most: int
+) -> dict[int, list[str]]:
+    """Return the names of items with words that begin so, by restaurant; one query.
+
+    Those with the most of the words come first, then as on the menu; at most `most`.
+    """
+    # Words are letters and digits, so they mean nothing else in a pattern.
+    patterns = [rf"\m({'|'.join(wanted)})" for wanted in beginnings]
+    hits: Combinable = Value(0)
+    for pattern in patterns:
+        hits += Case(When(folded__regex=pattern, then=1), default=0)
+    order = ["-hits", "section__menu", "section", "position", "pk"]
+    items = (
+        _items_on_sale(restaurant_pks)
+        .annotate(folded=_Folded("name"))
+        .filter(folded__regex="|".join(patterns))
+        .annotate(hits=hits)
+        .annotate(place=Window(RowNumber(), partition_by="restaurant", order_by=order))
+        .filter(place__lte=most)
+        .order_by("restaurant", "place")
+    )
+    found: dict[int, list[str]] = {}
+    for restaurant_pk, name in items.values_list("restaurant", "name"):
+        found.setdefault(restaurant_pk, []).append(name)
+    return found
 
 
 FIRST_MENU = 3

@@ -5,4 +5,5 @@ from menus import views
 app_name = "menus"
 urlpatterns = [
     path("items/<uuid:public_id>/", views.item_detail, name="item-detail"),
+    path("cannot-eat/", views.diet, name="diet"),
 ]

@@ -28,6 +28,7 @@ from menus.templatetags.money import money
 from notifications.admin_lists import CappedPaginator
 from orders import (
     board_pages,
+    claim_pages,
     figure_pages,
     order_pages,
     review_pages,
@@ -402,6 +403,7 @@ owner_site.add(
     *trial_pages.PAGES,
     *order_pages.PAGES,
     *review_pages.PAGES,
+    *claim_pages.PAGES,
 )
 
 

@@ -103,7 +103,19 @@ class LineChangeError(OrderError):
     default_code = "line_change_refused"
 
 
+class ReceiptError(OrderError):
+    """The receipt cannot be sent, or not yet again."""
+
+    default_code = "receipt_refused"
+
+
 class NotReviewableError(OrderError):
     """Only completed orders are reviewed, each once."""
 
     default_code = "not_reviewable"
+
+
+class ClaimError(OrderError):
+    """What was missing or wrong cannot be reported, or answered, like this."""
+
+    default_code = "claim_refused"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, WhenCapped, register
-from orders.models import LineChange, Order, OrderEvent, Review
+from orders.models import Claim, LineChange, Order, OrderEvent, Review
 from restaurants.models import Restaurant
 from restaurants.notifications import KITCHEN, list_people
 
@@ -57,6 +57,17 @@ ORDER_WAITING = _register_for_kitchen(
 )
 LINE_CHANGE_ANSWERED = _register_for_kitchen("line_change_answered", Channel.IN_APP)
 REVIEW_WRITTEN = _register_for_kitchen("review_written", Channel.IN_APP)
+# A guest has no account to find the order in: the link to it, by mail or as a text.
+ORDER_RECEIVED = register(
+    Topic(
+        name="order_received",
+        category=ORDERS,
+        priority=Priority.STANDARD,
+        channels=(Channel.EMAIL,),
+        chain=(Channel.SMS,),
+        time_to_live=timedelta(hours=6),
+    )
+)
 ORDER_ACCEPTED = _register("order_accepted")
 ORDER_REJECTED = _register("order_rejected")
 ORDER_OUT_FOR_DELIVERY = _register("order_out_for_delivery")
@@ -74,6 +85,35 @@ REVIEW_ANSWERED = register(
         priority=Priority.STANDARD,
         channels=(Channel.IN_APP, Channel.PUSH),
         time_to_live=timedelta(days=2),
+    )
+)
+# Money is asked for: it reaches them, and there is time to answer.
+CLAIM_MADE = register(
+    Topic(
+        name="claim_made",
+        category=KITCHEN,
+        priority=Priority.STANDARD,
+        channels=(Channel.IN_APP, Channel.PUSH, Channel.EMAIL),
+        time_to_live=timedelta(days=2),
+    )
+)
+CLAIM_ANSWERED = register(
+    Topic(
+        name="claim_answered",
+        category=ORDERS,
+        priority=Priority.STANDARD,
+        channels=(Channel.IN_APP, Channel.PUSH, Channel.EMAIL),
+        time_to_live=timedelta(days=2),
+    )
+)
+# Asked for on the receipt's page, each time anew.
+ORDER_RECEIPT = register(
+    Topic(
+        name="order_receipt",
+        category=ORDERS,
+        priority=Priority.STANDARD,
+        channels=(Channel.EMAIL,),
+        time_to_live=timedelta(hours=6),
     )
 )
 # The kitchen changed something that a cart under way depends on.
@@ -114,6 +154,7 @@ FOR_CUSTOMER = {
 ABOUT_ORDERS = {
     ORDER_PLACED.name: _("New order"),
     ORDER_WAITING.name: _("An order is waiting"),
+    ORDER_RECEIVED.name: _("Received, to a guest"),
     ORDER_ACCEPTED.name: _("Accepted"),
     ORDER_REJECTED.name: _("Rejected"),
     ORDER_DELAYED.name: _("It takes longer"),
@@ -125,6 +166,8 @@ ABOUT_ORDERS = {
     ORDER_CANCELLED_FOR_RESTAURANT.name: _("Cancelled, to the restaurant"),
     REVIEW_WRITTEN.name: _("A review"),
     REVIEW_ANSWERED.name: _("The review is answered"),
+    CLAIM_MADE.name: _("A problem is reported"),
+    CLAIM_ANSWERED.name: _("The reported problem is answered"),
 }
 # Their own cancellations are no news to a restaurant.
 NEWS_TO_RESTAURANT = {Actor.CUSTOMER, Actor.SYSTEM, Actor.PLATFORM}
@@ -139,6 +182,8 @@ def tell(order: Order, event: OrderEvent) -> None:
         _publish(topic, order, [order.customer_id], event=event)
     if event.to_status == Status.PLACED:
         _tell_restaurant(ORDER_PLACED, order, event)
+        if order.guest_token and order.customer_id is not None:
+            _publish(ORDER_RECEIVED, order, [order.customer_id], event=event)
     if event.to_status == Status.CANCELLED and event.actor in NEWS_TO_RESTAURANT:
         _tell_restaurant(ORDER_CANCELLED_FOR_RESTAURANT, order, event)
 
@@ -150,6 +195,47 @@ def tell_delay(order: Order, *, minutes: int) -> None:
         key = f":{order.current_until.isoformat()}"
         context = {"minutes": minutes}
         _publish(ORDER_DELAYED, order, [order.customer_id], key=key, context=context)
+
+
+def tell_receipt(order: Order, *, key: str) -> None:
+    """Send the customer the receipt; the same key is one mail. They must be there."""
+    lines = [
+        {
+            "quantity": line.quantity,
+            "name": line.name,
+            "modifiers": [one.name for one in line.modifiers.all()],
+            "amount": str(line.amount),
+        }
+        for line in order.lines.prefetch_related("modifiers")
+    ]
+    amounts = ("subtotal", "delivery_fee", "tax", "tip", "total", "refunded")
+    place = order.restaurant
+    publish(
+        topic=ORDER_RECEIPT,
+        recipients=[order.customer_id] if order.customer_id else [],
+        region=order.region.code,
+        key=key,
+        context={
+            "url": order.get_link(),
+            "number": order.number,
+            "restaurant": order.restaurant_name,
+            "restaurant_address": ", ".join(
+                filter(None, [place.street_address, place.locality, place.postal_code])
+            ),
+            "fulfilment": order.fulfilment,
+            "address": order.address,
+            "placed_at": order.placed_at.isoformat(),
+            "ended_at": order.ended_at.isoformat() if order.ended_at else "",
+            "time_zone": place.time_zone,
+            "currency": order.currency,
+            "payment_method": order.payment_method,
+            "prices_include_tax": order.prices_include_tax,
+            "lines": lines,
+            # Words choose by whether an amount is there: nothing of nothing.
+            **{name: str(getattr(order, name) or "") for name in amounts},
+            "site_url": settings.SITE_URL,
+        },
+    )
 
 
 def tell_waiting(order: Order) -> None:
@@ -195,6 +281,25 @@ def tell_review(review: Review) -> None:
     elif order.customer_id is not None:
         context["text"] = review.answer[:200]
         _publish(REVIEW_ANSWERED, order, [order.customer_id], context=context)
+
+
+def tell_claim(claim: Claim) -> None:
+    """Tell the restaurant of a claim, or the customer of what became of it."""
+    order = claim.order
+    context = {
+        "text": claim.text[:200],
+        "status": claim.status,
+        "proposed": str(claim.proposed_refund),
+        "refund": str(claim.refund),
+        "payment_method": order.payment_method,
+    }
+    if claim.status == Claim.Status.OPEN:
+        people = list_people(order.restaurant_id)
+        url = f"{OWNER_PORTAL}r/{order.restaurant_id}/claims/"
+        _publish(CLAIM_MADE, order, people, context=context, url=url)
+    elif order.customer_id is not None:
+        context["text"] = claim.answer[:1000]
+        _publish(CLAIM_ANSWERED, order, [order.customer_id], context=context)
 
 
 def tell_carts_affected(

@@ -81,7 +81,7 @@ def _find(restaurant: Restaurant, order_pk: int) -> Order:
     orders = Order.objects.filter(restaurant=restaurant).exclude(
         status=Status.PENDING_PAYMENT
     )
-    orders = with_lines(orders).select_related("customer", "pending_end__user")
+    orders = with_lines(orders).select_related("customer", "claim", "pending_end__user")
     full = orders.prefetch_related("events__user", "line_changes__proposed_by")
     return get_object_or_404(full, pk=order_pk)
 
@@ -101,6 +101,7 @@ def show(request: HttpRequest, restaurant: Restaurant, order_pk: int) -> HttpRes
         trail=_list_trail(order),
         told=_list_told(order, changes),
         review=getattr(order, "review", None),
+        claim=getattr(order, "claim", None),
         pending=getattr(order, "pending_end", None),
         ended_by=_name_end(order),
         late_minutes=get_late_minutes(order, now),

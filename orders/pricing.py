@@ -86,3 +86,40 @@ def compute_totals(
         tip=tip,
         total=subtotal + delivery_fee + added_tax + tip,
     )
+
+
+def propose_refund(
+    lines: Iterable[PricedLine],
+    *,
+    currency: str,
+    prices_include_tax: bool,
+    most: Decimal,
+) -> Decimal:
+    """Return what lines cost with the tax added on top of them, at most `most`.
+
+    Summed exactly and rounded once.
+    """
+    lines = list(lines)
+    exact = Fraction(sum((line.amount for line in lines), Decimal(0)))
+    if not prices_include_tax:
+        exact += compute_tax(lines, prices_include_tax=False)
+    return min(round_amount(exact, currency), most)
+
+
+def tax_in_refund(
+    refunded: Decimal,
+    *,
+    subtotal: Decimal,
+    tax: Decimal,
+    prices_include_tax: bool,
+    currency: str,
+) -> Decimal:
+    """Return the tax in what was given back of an order: its share of the items.
+
+    Never more than the order's tax. The figures say the same in SQL.
+    """
+    gross = subtotal if prices_include_tax else subtotal + tax
+    if not (refunded and gross):
+        return Decimal(0)
+    share = Fraction(refunded) * Fraction(tax) / Fraction(gross)
+    return min(round_amount(share, currency), tax)

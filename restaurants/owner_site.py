@@ -99,6 +99,8 @@ class Page:
     position: int = 100
     about_one: bool = True
     while_setting_up: bool = False
+    # How much waits there for somebody, shown beside the label.
+    count: Callable[[HttpRequest], int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -440,10 +442,16 @@ class OwnerSite(BackOffice):
                 "link": link,
                 "active": request.path == link,
                 "has_permission": True,
+                "badge": self._badge(request, entry),
             }
             for entry in sorted(entries, key=lambda entry: entry.position)
             if (link := self._address(request, entry))
         ]
+
+    def _badge(self, request: HttpRequest, entry: Page | Link) -> int:
+        if isinstance(entry, Link) or entry.count is None:
+            return 0
+        return entry.count(request)
 
     def _address(self, request: HttpRequest, entry: Page | Link) -> str:
         """Return where an entry of the navigation leads; nothing if nowhere."""

@@ -10,6 +10,12 @@ def refresh_stale_open_spans() -> None:
     services.refresh_stale_open_spans()
 
 
+@shared_task(name="restaurants.tasks.refresh_search_words")
+def refresh_search_words() -> None:
+    """Forget the words that find no restaurant any more."""
+    services.refresh_search_words()
+
+
 @shared_task(name="restaurants.tasks.watch_boards")
 def watch_boards() -> None:
     """Warn and then stop restaurants that are open while nobody watches."""

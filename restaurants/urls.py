@@ -2,8 +2,13 @@ from django.urls import path
 
 from restaurants import views
 
-# The page of one restaurant shows its menu, so menus, which is above, adds it.
-urlpatterns = [path("", views.restaurant_list, name="restaurant-list")]
+# The page of one restaurant shows the cart too, so orders, which is above, has it.
+urlpatterns = [
+    path("", views.restaurant_list, name="restaurant-list"),
+    # Before any restaurant's own address.
+    path("favourites/", views.favourite_list, name="favourite-list"),
+    path("<slug:slug>/favourite/", views.favourite_toggle, name="favourite-toggle"),
+]
 
 # Becoming one of the people who run a restaurant.
 joining_urlpatterns = [

@@ -4,16 +4,19 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.models import User
 from customers.places import get_chosen_place
-from customers.selectors import list_addresses_for_customer
+from customers.views.visitors import next_url
 from restaurants.exceptions import (
     InvalidCursorError,
     InvitationOverError,
@@ -22,51 +25,48 @@ from restaurants.exceptions import (
     WrongStatusError,
 )
 from restaurants.forms import ApplicationForm, fields_of
-from restaurants.models import Fulfilment, Invitation, Membership, Restaurant
+from restaurants.models import (
+    Cuisine,
+    Fulfilment,
+    Invitation,
+    Membership,
+    Restaurant,
+)
 from restaurants.selectors import (
     NearbyFilters,
+    NearbyPage,
     Sort,
+    favourite_pks,
     list_applications_of,
     list_cuisines_near,
+    list_favourites,
     list_restaurants_near,
 )
+from restaurants.services.favourites import set_favourite
 from restaurants.services.joining import apply_again, apply_as_restaurant
 from restaurants.services.people import accept_invitation
 from restaurants.services.sources import BadRowError
 
 # Where a session keeps an application whose sender is still signing in.
 APPLICATION_KEY = "application"
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    addresses = []
-    if isinstance(request.user, User):
-        addresses = list(list_addresses_for_customer(customer=request.user))
-    return render(
-        request,
-        "home.html",
-        {"place": get_chosen_place(request), "addresses": addresses},
-    )
+# Where it keeps the slug of what is to become a favourite once somebody signed in.
+FAVOURITE_KEY = "wanted_favourite"
+GOOD_RATING = 4.0
+# How many pages of the list come by themselves before a button asks.
+LOADS_BY_ITSELF = 5
+LONGEST_COUNT = 3
 
 
 @require_safe
 def restaurant_list(request: HttpRequest) -> HttpResponse:
+    """Show who delivers to the chosen place; to htmx, only the part that changes."""
     place = get_chosen_place(request)
     if place is None:
-        return redirect("customers:place-choose")
-    wanted = request.GET
-    sort = Sort(wanted["sort"]) if wanted.get("sort") in Sort.values else Sort.DISTANCE
-    fulfilment = wanted.get("fulfilment", "")
-    filters = NearbyFilters(
-        cuisine=wanted.get("cuisine", "")[:60],
-        open_now=bool(wanted.get("open_now")),
-        text=wanted.get("text", "")[:100],
-        fulfilment=fulfilment
-        if fulfilment in Fulfilment.values
-        else Fulfilment.DELIVERY,
-    )
-    kept = {key: value for key, value in wanted.items() if key != "cursor"}
+        return _go(request, _place_url(request))
+    wanted, cursor = request.GET, request.GET.get("cursor", "")
+    filters, sort = _filters_in(wanted), _sort_in(wanted)
+    view = "map" if wanted.get("view") == "map" else ""
+    kept = _query_of(filters, sort, view)
     try:
         page = list_restaurants_near(
             latitude=place.latitude,
@@ -74,26 +74,163 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
             moment=timezone.now(),
             filters=filters,
             sort=sort,
-            cursor=wanted.get("cursor", ""),
+            cursor=cursor,
         )
     except InvalidCursorError:
-        return redirect(f"{request.path}?{urlencode(kept)}")
-    return render(
-        request,
-        "restaurants/restaurant_list.html",
-        {
-            "place": place,
-            "page": page,
-            "filters": filters,
-            "sort": sort,
-            "sorts": Sort.choices,
-            "cuisines": list_cuisines_near(
-                latitude=place.latitude, longitude=place.longitude
-            ),
-            "is_filtered": bool(filters.text or filters.cuisine or filters.open_now),
-            "more_query": urlencode({**kept, "cursor": page.next_cursor}),
-        },
+        return _go(request, _list_url(kept))
+    is_fragment = _wants_fragment(request)
+    cuisines: list[Cuisine] = []
+    if not is_fragment or not page.results:
+        cuisines = list_cuisines_near(
+            latitude=place.latitude, longitude=place.longitude
+        )
+    context = {
+        "place": place,
+        "latitude": f"{place.latitude:.6f}",
+        "longitude": f"{place.longitude:.6f}",
+        "page": page,
+        "filters": filters,
+        "sort": sort,
+        "sorts": Sort.choices,
+        "view": view,
+        "cuisines": cuisines,
+        "droppable": _droppable(filters, kept, cuisines),
+        "favourite_pks": favourite_pks(_user_of(request)),
+        "list_url": reverse("restaurants:restaurant-list"),
+        "is_fragment": is_fragment,
+        "is_first_page": not cursor,
+        **_more(page, kept, wanted),
+    }
+    return _answer_list(request, context, kept)
+
+
+def _answer_list(
+    request: HttpRequest, context: dict[str, object], kept: dict[str, str]
+) -> HttpResponse:
+    template = "restaurants/restaurant_list.html"
+    if context["is_fragment"] and context["is_first_page"]:
+        template = "restaurants/_results.html"
+    elif context["is_fragment"]:
+        template = "restaurants/_cards.html"
+        page, filters = context["page"], context["filters"]
+        assert isinstance(page, NearbyPage)
+        assert isinstance(filters, NearbyFilters)
+        context |= {"results": page.results, "fulfilment": filters.fulfilment}
+    response = render(request, template, context)
+    if template == "restaurants/_results.html":
+        header = "HX-Replace-Url" if _types_on(request, kept) else "HX-Push-Url"
+        response[header] = _list_url(kept)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _types_on(request: HttpRequest, kept: dict[str, str]) -> bool:
+    """Tell whether only the words searched for go on; "back" is to skip those."""
+    shown = request.headers.get("HX-Current-URL", "").partition("?")[2]
+    before = QueryDict(shown).dict()
+    if not before.get("text") or "text" not in kept:
+        return False
+    return {**before, "text": ""} == {**kept, "text": ""}
+
+
+def _user_of(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    asked = request.headers
+    return "HX-Request" in asked and "HX-History-Restore-Request" not in asked
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    """Send to another page; htmx would put what it finds there into this one."""
+    if not _wants_fragment(request):
+        return redirect(url)
+    return HttpResponse(headers={"HX-Redirect": url})
+
+
+def _place_url(request: HttpRequest) -> str:
+    url = reverse("customers:place-choose")
+    if not request.GET:
+        return url
+    kept = _query_of(_filters_in(request.GET), _sort_in(request.GET), "")
+    return f"{url}?{urlencode({'next': _list_url(kept)})}"
+
+
+def _list_url(kept: dict[str, str]) -> str:
+    url = reverse("restaurants:restaurant-list")
+    return f"{url}?{urlencode(kept)}" if kept else url
+
+
+def _filters_in(wanted: QueryDict) -> NearbyFilters:
+    is_pickup = wanted.get("fulfilment") == Fulfilment.PICKUP
+    return NearbyFilters(
+        cuisine=wanted.get("cuisine", "")[:60],
+        open_now=bool(wanted.get("open_now")),
+        text=wanted.get("text", "").strip()[:100],
+        fulfilment=Fulfilment.PICKUP if is_pickup else Fulfilment.DELIVERY,
+        # Nothing is delivered to who collects.
+        free_delivery=bool(wanted.get("free_delivery")) and not is_pickup,
+        min_rating=GOOD_RATING if wanted.get("rating") else 0,
     )
+
+
+def _sort_in(wanted: QueryDict) -> Sort:
+    sort = wanted.get("sort", "")
+    return Sort(sort) if sort in Sort.values else Sort.DISTANCE
+
+
+def _query_of(filters: NearbyFilters, sort: Sort, view: str) -> dict[str, str]:
+    """Return the query that says the same, without what goes without saying."""
+    is_pickup = filters.fulfilment == Fulfilment.PICKUP
+    query = {
+        "text": filters.text,
+        "cuisine": filters.cuisine,
+        "fulfilment": Fulfilment.PICKUP.value if is_pickup else "",
+        "open_now": "1" if filters.open_now else "",
+        "free_delivery": "1" if filters.free_delivery else "",
+        "rating": "4" if filters.min_rating else "",
+        "sort": "" if sort == Sort.DISTANCE else sort.value,
+        "view": view,
+    }
+    return {name: value for name, value in query.items() if value}
+
+
+def _droppable(
+    filters: NearbyFilters, kept: dict[str, str], cuisines: list[Cuisine]
+) -> list[tuple[str, str]]:
+    """Return what narrows the list, in words, each with the query without it."""
+    names = {cuisine.slug: cuisine.name for cuisine in cuisines}
+    words = {
+        "text": _("“%(text)s”") % {"text": filters.text},
+        "cuisine": names.get(filters.cuisine, filters.cuisine),
+        "fulfilment": _("Pickup"),
+        "open_now": _("Open now"),
+        "free_delivery": _("Free delivery"),
+        "rating": _("Rated 4 or better"),
+    }
+    return [
+        (words[name], urlencode({key: kept[key] for key in kept if key != name}))
+        for name in words
+        if name in kept
+    ]
+
+
+def _more(
+    page: NearbyPage, kept: dict[str, str], wanted: QueryDict
+) -> dict[str, object]:
+    """Return how the list goes on; it loads by itself a few times, not for ever."""
+    number = wanted.get("n", "1")
+    is_number = number.isascii() and number.isdigit() and len(number) <= LONGEST_COUNT
+    turn = int(number) if is_number else 1
+    goes_on = {"cursor": page.next_cursor, "n": str(turn + 1)}
+    if page.results and not page.results[-1].is_open:
+        goes_on["closed"] = "1"
+    return {
+        "more_query": urlencode({**kept, **goes_on}) if page.next_cursor else "",
+        "loads_by_itself": turn < LOADS_BY_ITSELF,
+        "goes_on_closed": bool(wanted.get("closed")),
+    }
 
 
 @require_http_methods(["GET", "POST"])
@@ -231,3 +368,56 @@ def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
         return redirect("home")
     messages.success(request, _("Welcome to %(name)s.") % {"name": restaurant.name})
     return redirect("owner:index")
+
+
+@login_required
+@never_cache
+@require_safe
+def favourite_list(request: HttpRequest) -> HttpResponse:
+    """Show one's own favourites, with which of them take orders now."""
+    assert isinstance(request.user, User)
+    place = get_chosen_place(request)
+    try:
+        page = list_favourites(
+            user=request.user,
+            moment=timezone.now(),
+            place=(place.latitude, place.longitude) if place else None,
+            cursor=request.GET.get("cursor", ""),
+        )
+    except InvalidCursorError:
+        return redirect("restaurants:favourite-list")
+    return render(request, "restaurants/favourite_list.html", {"page": page})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def favourite_toggle(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a restaurant one's favourite, or no longer.
+
+    Who is not signed in signs in first, comes back here, and then it is done.
+    """
+    restaurant = get_object_or_404(Restaurant.objects.live(), slug=slug)
+    user = request.user
+    if request.method != "POST":
+        is_wanted = request.session.pop(FAVOURITE_KEY, "") == slug
+        if is_wanted and isinstance(user, User):
+            set_favourite(user=user, restaurant_pk=restaurant.pk, wanted=True)
+            words = _("%(name)s is one of your favourites now.")
+            messages.success(request, words % {"name": restaurant.name})
+        return redirect(restaurant)
+    is_htmx = request.headers.get("HX-Request") == "true"
+    if not isinstance(user, User):
+        request.session[FAVOURITE_KEY] = slug
+        sign_in = redirect_to_login(request.path)
+        return _go(request, sign_in["Location"])
+    is_favourite = request.POST.get("want") != "off"
+    set_favourite(user=user, restaurant_pk=restaurant.pk, wanted=is_favourite)
+    here = next_url(request, restaurant.get_absolute_url())
+    if not is_htmx:
+        return redirect(here)
+    context = {
+        "restaurant": restaurant,
+        "is_favourite": is_favourite,
+        "favourite_next": here,
+    }
+    return render(request, "restaurants/_favourite.html", context)

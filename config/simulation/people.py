@@ -136,6 +136,7 @@ class Customer:
         listed = self.visitor.get("/restaurants/?open_now=1")
         choice = [it for it in listed.links_to("/restaurants/") if "?" not in it]
         choice = [it for it in choice if it.count("/") == 3]  # noqa: PLR2004
+        choice = [it for it in choice if it != "/restaurants/favourites/"]
         if not choice:
             raise SiteError("no restaurant is open")
         return self.dice.choice(choice)

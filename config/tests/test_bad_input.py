@@ -54,6 +54,7 @@ def delivery(ada: User) -> Delivery:
 def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str, str]]]:
     """Return a good request for everything that takes input from customers."""
     item = Item.objects.get(order_lines__order=delivery.order)
+    line = fill_cart(ada, item).lines.get()
     group = ModifierFactory.create(group__restaurant=item.restaurant).group
     item.modifier_groups.add(group)
     address = AddressFactory.create(user=ada)
@@ -82,6 +83,11 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
         "open_now": "1",
         "fulfilment": "pickup",
         "cursor": "x",
+        "free_delivery": "1",
+        "rating": "4",
+        "view": "map",
+        "n": "2",
+        "closed": "1",
     }
     sign_up = {
         "email": "new@example.com",
@@ -96,6 +102,7 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
     unsubscribe = unsubscribe_url(user_pk=ada.pk, category="orders")
     unsubscribe = unsubscribe.removeprefix(settings.SITE_URL)
     profile = {"name": "Ada", "phone": "", "time_zone": "UTC", "locale": "en"}
+    after = {"next": "/"}
     return [
         ("post", reverse("customers:place-choose"), PLACE),
         ("get", reverse("customers:place-choose"), {"q": "sf", "next": "/"}),
@@ -103,8 +110,34 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
         ("get", reverse("customers:place-around"), courier),
         ("get", reverse("restaurants:restaurant-list"), search),
         ("post", reverse("orders:cart-add", args=[item.public_id]), dish),
+        ("post", reverse("orders:cart-edit-line", args=[line.public_id]), dish),
+        (
+            "post",
+            reverse("orders:cart-fulfilment"),
+            {"restaurant": item.restaurant.slug, "fulfilment": "pickup"},
+        ),
+        (
+            "post",
+            reverse("menus:diet"),
+            {"allergens": "milk", "diets": "vegan", "next": "/", "clear": ""},
+        ),
+        (
+            "get",
+            item.restaurant.get_absolute_url(),
+            {"q": "pizza", "all": "1", "fulfilment": "pickup", "reviews": "x"},
+        ),
         ("post", reverse("orders:checkout"), wish),
-        ("get", reverse("orders:order-list"), {"cursor": "x"}),
+        (
+            "get",
+            reverse("orders:order-list"),
+            {"cursor": "x", "q": "pizza", "state": "open", "fulfilment": "pickup"},
+        ),
+        ("get", reverse("restaurants:favourite-list"), {"cursor": "1"}),
+        (
+            "post",
+            reverse("restaurants:favourite-toggle", args=[item.restaurant.slug]),
+            {"want": "on", "next": "/"},
+        ),
         ("get", reverse("notifications:inbox"), {"after": "x"}),
         ("post", reverse("notifications:preferences"), preferences),
         ("post", reverse("notifications:do-not-disturb"), {"for": "hour"}),
@@ -129,6 +162,17 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
             courier,
         ),
         ("post", reverse("customers:password-reset"), {"email": "a@example.com"}),
+        ("post", reverse("customers:sign-in-link"), {"email": "a@b.example"} | after),
+        ("post", reverse("customers:sign-in-by-link", args=["MQ", "a-b"]), after),
+        ("post", reverse("customers:email-confirm", args=["a:b:c"]), after),
+        (
+            "post",
+            reverse("customers:email-change"),
+            {"email": "a@b.example", "password": "correct-horse-battery"},
+        ),
+        ("post", reverse("customers:phone-verify"), {"code": "123456"}),
+        ("post", reverse("customers:security"), {"password": "wrong"}),
+        ("post", reverse("account-delete"), {"password": "wrong"}),
         ("post", reverse("customers:sign-up"), sign_up),
     ]
 

@@ -1,6 +1,7 @@
 """bin/run as its user meets it, on services of its own in a folder of its own."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -110,7 +111,7 @@ def simulate(data: Path, orders: int) -> str:
     ) as simulation:
         assert simulation.stdout is not None
         said = ""
-        while "placed 1" not in said:
+        while not re.search("placed [1-9]", said):
             said += simulation.stdout.readline()
             assert simulation.poll() is None, said
         for pid in workers_of(data, "standard"):
@@ -127,9 +128,9 @@ def test_site_serves_survives_kills_and_leaves_nothing_behind(data: Path) -> Non
 
     # Every order and message is accounted for when a worker is killed.
     wait_for(lambda: workers_of(data, "standard"))
-    report = simulate(data, 12)
+    report = simulate(data, 6)
     assert "Everything reconciles." in report, report
-    assert "ok  orders in the database: 12 of 12" in report
+    assert "ok  orders in the database: 6 of 6" in report
 
     site.kill()
     told = site.communicate(timeout=SECONDS)[0]

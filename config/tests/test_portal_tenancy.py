@@ -23,7 +23,7 @@ from delivery.tests.factories import deliver, own
 from menus.models import MenuChange, Modifier, ModifierGroup
 from menus.services.drafts import start_draft
 from menus.tests.factories import ItemFactory, ModifierFactory, offer
-from orders.models import LineChange, OrderEvent, OrderLine, Review
+from orders.models import Claim, LineChange, OrderEvent, OrderLine, Review
 from orders.services import Actor
 from orders.services.changing import propose_line_change
 from restaurants.models import (
@@ -47,7 +47,7 @@ PAGES = {
         *("busy", "pause", "resume", "sold-out", "sold-out-item", "sold-out-modifier"),
         *("line-change", "line-change-withdraw"),
     },
-    Duty.ORDERS: {"order", "order-cancel", "order-keep"},
+    Duty.ORDERS: {"order", "order-cancel", "order-keep", "claims", "claim-answer"},
     Duty.MENU: {
         *("menu", "menu-add", "menu-order", "menu-prices", "menu-item"),
         *("menu-percent", "menu-draft", "menu-preview", "menu-group"),
@@ -141,6 +141,12 @@ def kitchen() -> Restaurant:
         text="Secret praise",
         created_at=timezone.now(),
     )
+    Claim.objects.create(
+        order=order,
+        text="Secret complaint",
+        proposed_refund=1,
+        created_at=timezone.now(),
+    )
     restaurant = order.restaurant
     Invitation.objects.create(
         restaurant=restaurant,
@@ -163,6 +169,7 @@ def keys_of(restaurant: Restaurant) -> dict[str, int]:
         "<int:order_pk>": order.pk,
         "<int:line_pk>": OrderLine.objects.get(order=order).pk,
         "<int:review_pk>": order.review.pk,
+        "<int:claim_pk>": order.claim.pk,
         "<int:menu_pk>": item.section.menu_id,
         "<int:group_pk>": ModifierGroup.objects.get(restaurant=restaurant).pk,
         "restaurants_restaurant": restaurant.pk,
@@ -314,6 +321,8 @@ FORGED = {
     "name": "Forged",
     "text": "Forged",
     "answer": "Forged",
+    "act": "refuse",
+    "confirmed": "1",
     "percent": "10",
     "action": "publish",
 }

@@ -20,10 +20,15 @@ from config.streams import CLIENT_NAME
 from config.tests.conftest import session_of
 from config.tests.test_launcher import wait_for
 from customers.tests.factories import UserFactory
+from delivery.models import Delivery
+from delivery.services import Position, pick_up_delivery, share_position
+from delivery.tests.factories import KITCHEN, deliver, place
 from notifications.models import Notification
 from notifications.services.inbox import mark_all_read, mark_read
 from notifications.tests.addresses import database_url, free_port
 from notifications.tests.factories import NotificationFactory
+from orders.models import Order
+from orders.services import accept_order, propose_line_change
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SITE = "http://site.example:8000"
@@ -189,6 +194,62 @@ def test_there_is_nothing_else(ask, ada):
 
     assert ask(cookie, path="/").status == 404
     assert ask(cookie, method="POST").status == 405
+
+
+def order_stream(order: Order) -> str:
+    return f"/orders/stream/?order={order.public_id}"
+
+
+def guest_session(order: Order) -> str:
+    """Return the cookie of a browser that a guest's link was opened in."""
+    Order.objects.filter(pk=order.pk).update(guest_token="a-link")
+    client = Client()
+    client.get(reverse("orders:order-link", args=["a-link"]))
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+def test_an_order_rings_whatever_happens_to_it(ask, ada):
+    order = place(ada)
+    stream = ask(signed_in(ada), path=order_stream(order))
+    told = [next_event(stream)]
+
+    accept_order(order_pk=order.pk, actor=KITCHEN)
+    told.append(next_event(stream))
+    line = order.lines.get()
+    propose_line_change(
+        order_pk=order.pk, line_pk=line.pk, actor=KITCHEN, item_pk=line.item_id
+    )
+    told.append(next_event(stream))
+    token = Delivery.objects.get(order=order).token
+    pick_up_delivery(token=token)
+    told.append(next_event(stream))
+    share_position(token=token, position=Position(37.76, -122.42))
+    told.append(next_event(stream))
+
+    assert len(set(told)) == len(told)
+    assert all(one.startswith("event: order\ndata: ") for one in told)
+
+
+def test_a_guests_browser_hears_of_the_guests_order(ask, ada):
+    order = deliver(ada).order
+    stream = ask(guest_session(order), path=order_stream(order))
+    first = next_event(stream)
+
+    pick_up_delivery(token=Delivery.objects.get(order=order).token)
+
+    assert next_event(stream) != first
+
+
+def test_nobody_else_hears_of_an_order(ask, ada):
+    order, other = place(ada), place(UserFactory.create())
+    stranger = signed_in(UserFactory.create())
+    guest = guest_session(other)
+
+    assert ask(stranger, path=order_stream(order)).status == 403
+    assert ask(guest, path=order_stream(order)).status == 401
+    assert ask("", path=order_stream(order)).status == 401
+    for odd in ("", "?order=", "?order=%00", "?order=x", "?" + "order=1&" * 50):
+        assert ask(stranger, path=f"/orders/stream/{odd}").status == 403
 
 
 def test_a_page_without_a_stream_asks_each_minute(browser, live_server, ada):

@@ -35,18 +35,23 @@ pytestmark = pytest.mark.django_db
 EVERYBODYS = {
     *("home", "health", "menus:item-detail"),
     *("restaurants:restaurant-list", "restaurants:restaurant-detail"),
-    *("orders:cart-detail", "orders:cart-add"),
+    "restaurants:favourite-toggle",  # one's own; who is signed out signs in first
+    *("orders:cart-detail", "orders:cart-add", "orders:cart-fulfilment"),
+    *("menus:diet", "orders:checkout"),
     *("customers:sign-up", "customers:sign-in", "customers:sign-out"),
     *("customers:password-reset", "customers:password-reset-sent"),
+    *("customers:sign-in-link", "customers:sign-in-link-sent", "account-deleted"),
     *("customers:place-choose", "customers:place-suggestions"),
     "customers:place-around",
     "joining:apply",
+    *("service-worker", "manifest", "offline", "change-language"),
 }
 # Whoever holds the link may open these.
 LINK_HOLDERS = {
     "metrics",  # its token, rather
     "orders:order-link",
     *("customers:password-reset-confirm", "joining:invitation"),
+    *("customers:sign-in-by-link", "customers:email-confirm"),
     "delivery:courier-delivery",
     "delivery:courier-position",
     *("delivery:courier-step", "notifications:unsubscribe"),
@@ -55,8 +60,11 @@ LINK_HOLDERS = {
 TWILIOS = {"notifications:twilio-status", "notifications:twilio-inbound"}
 # Whoever is signed in sees their own here.
 SIGNED_IN = {
-    *("orders:checkout", "orders:order-list", "joining:status"),
-    *("customers:profile", "customers:password-change"),
+    *("orders:order-list", "restaurants:favourite-list", "joining:status"),
+    *("customers:profile", "customers:password-change", "customers:security"),
+    *("customers:email-change", "customers:email-change-sent"),
+    *("customers:phone-verify", "customers:phone-send-code"),
+    *("account-data", "account-delete"),
     *("customers:address-list", "customers:address-add"),
     *("notifications:inbox", "notifications:inbox-mark-all-read"),
     *("notifications:unread-count", "notifications:preferences"),
@@ -68,7 +76,9 @@ SIGNED_IN = {
 # One row of somebody's, named in the address.
 ONES_OWN = {
     *("orders:order-detail", "orders:order-status", "orders:order-cancel"),
+    *("orders:order-receipt", "orders:order-receipt-email"),
     *("orders:order-again", "orders:order-review", "orders:line-change-answer"),
+    "orders:order-claim",
     *("customers:address-edit", "customers:address-choose"),
     *("customers:address-delete", "joining:apply-again"),
     *("notifications:notification-open", "notifications:notification-archive"),
@@ -79,7 +89,9 @@ ONES_OWN = {
 # Other systems publish here, with a token (notifications/tests/test_api.py).
 SYSTEMS = {"notifications-api:events"}
 # One line of the cart, found among the visitor's own only.
-CART_LINES = {"orders:cart-change-line", "orders:cart-remove-line"}
+CART_LINES = {
+    *("orders:cart-change-line", "orders:cart-remove-line", "orders:cart-edit-line"),
+}
 
 
 def names_in(patterns: list[Any], prefix: str = "") -> Iterator[str]:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='is_guest',
-            field=models.BooleanField(default=False, editable=False, verbose_name='guest'),
+            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name='guest'),
         ),
         migrations.AddField(
             model_name='user',

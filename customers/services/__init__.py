@@ -1,6 +1,10 @@
 """The app's surface: import services from here."""
 
-from customers.services.accounts import change_profile, register_user
+from customers.services.accounts import (
+    announce_password_change,
+    change_profile,
+    register_user,
+)
 from customers.services.addresses import (
     MAX_ADDRESSES,
     AddressFields,
@@ -9,14 +13,55 @@ from customers.services.addresses import (
     delete_address,
     update_address,
 )
+from customers.services.browsers import (
+    digest_of,
+    note_sign_in,
+    sign_out_elsewhere,
+)
+from customers.services.guests import register_guest
+from customers.services.language import choose_language
+from customers.services.links import (
+    change_email,
+    find_by_sign_in_link,
+    make_email_token,
+    make_sign_in_link,
+    read_email_token,
+    use_sign_in_link,
+)
+from customers.services.mailing import (
+    mail_account_deleted,
+    mail_email_changed,
+    mail_new_email_link,
+    mail_sign_in_link,
+)
+from customers.services.phones import can_send_codes, send_phone_code, verify_phone
 
 __all__ = [
     "MAX_ADDRESSES",
     "AddressFields",
     "add_address",
+    "announce_password_change",
+    "can_send_codes",
+    "change_email",
     "change_profile",
     "choose_address",
+    "choose_language",
     "delete_address",
+    "digest_of",
+    "find_by_sign_in_link",
+    "mail_account_deleted",
+    "mail_email_changed",
+    "mail_new_email_link",
+    "mail_sign_in_link",
+    "make_email_token",
+    "make_sign_in_link",
+    "note_sign_in",
+    "read_email_token",
+    "register_guest",
     "register_user",
+    "send_phone_code",
+    "sign_out_elsewhere",
     "update_address",
+    "use_sign_in_link",
+    "verify_phone",
 ]

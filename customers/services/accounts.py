@@ -1,9 +1,11 @@
 """Opening an account and changing it."""
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from customers.exceptions import EmailTakenError
-from customers.models import User
+from customers.models import PhoneCode, User
+from customers.notifications import tell_password_changed
 
 
 def register_user(
@@ -34,11 +36,24 @@ def register_user(
 def change_profile(
     *, user_pk: int, name: str, phone: str, time_zone: str, locale: str
 ) -> User:
-    """Change how a user is called, reached and shown times."""
+    """Change how a user is called, reached and shown times.
+
+    Another phone is not verified.
+    """
     user = User.objects.select_for_update().get(pk=user_pk)
+    if str(user.phone) != phone:
+        user.phone_verified_at = None
+        PhoneCode.objects.filter(user=user).delete()
     user.name = name
     user.phone = phone
     user.time_zone = time_zone
     user.locale = locale
-    user.save(update_fields=["name", "phone", "time_zone", "locale"])
+    user.save(
+        update_fields=["name", "phone", "phone_verified_at", "time_zone", "locale"]
+    )
     return user
+
+
+def announce_password_change(*, user: User) -> None:
+    """Tell a user that their password was changed, in case it was not by them."""
+    tell_password_changed(user, at=timezone.now())

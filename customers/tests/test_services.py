@@ -3,7 +3,6 @@ from decimal import Decimal
 
 import pytest
 
-from customers import services
 from customers.exceptions import EmailTakenError, TooManyAddressesError
 from customers.models import Address, User
 from customers.services import (
@@ -88,7 +87,7 @@ def test_a_new_address_takes_the_place_of_the_chosen_one() -> None:
 
 
 def test_more_addresses_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "MAX_ADDRESSES", 1)
+    monkeypatch.setattr("customers.services.addresses.MAX_ADDRESSES", 1)
     customer = UserFactory.create()
     add_address(customer_pk=customer.pk, fields=HOME)
 

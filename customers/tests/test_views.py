@@ -393,3 +393,62 @@ def test_a_geocoder_that_is_away_is_said_and_nothing_breaks(
     assert (suggestions.status_code, around.status_code) == (503, 503)
     assert "not answering" in page.content.decode()
     assert client.session[SESSION_KEY]["label"] == "1.0000, 2.0000"
+
+
+def test_an_address_that_moves_to_another_town_takes_its_pin_along(
+    client: Client, customer: User
+) -> None:
+    address = AddressFactory.create(user=customer)
+    form = {
+        "street_address": "1 High Street",
+        "locality": "Berlin",
+        "country": "DE",
+        "latitude": "37.762900",
+        "longitude": "-122.419400",
+    }
+
+    client.post(reverse("customers:address-edit", args=[address.pk]), form)
+
+    address.refresh_from_db()
+    assert (round(address.latitude), round(address.longitude)) == (53, 13)
+
+
+def test_another_street_leaves_the_pin_where_it_was_put(
+    client: Client, customer: User
+) -> None:
+    address = AddressFactory.create(user=customer)
+    form = {
+        "street_address": "1 Market Street",
+        "locality": address.locality,
+        "postal_code": address.postal_code,
+        "country": address.country,
+        "latitude": "37.762900",
+        "longitude": "-122.419400",
+    }
+
+    client.post(reverse("customers:address-edit", args=[address.pk]), form)
+
+    before = (address.latitude, address.longitude)
+    address.refresh_from_db()
+    assert address.street_address == "1 Market Street"
+    assert (address.latitude, address.longitude) == before
+
+
+def test_a_time_zone_of_an_old_name_is_kept(client: Client, customer: User) -> None:
+    User.objects.filter(pk=customer.pk).update(time_zone="US/Pacific")
+    form = {"name": "Grace", "phone": "", "time_zone": "US/Pacific", "locale": "en"}
+
+    client.post(reverse("customers:profile"), form)
+
+    customer.refresh_from_db()
+    assert (customer.name, customer.time_zone) == ("Grace", "US/Pacific")
+
+
+def test_the_profile_leads_to_all_there_is(client: Client, customer: User) -> None:
+    page = client.get(reverse("customers:profile")).content.decode()
+
+    for name in (
+        *("customers:email-change", "customers:address-list", "customers:security"),
+        *("notifications:preferences", "account-data", "account-delete"),
+    ):
+        assert f'href="{reverse(name)}"' in page

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency
 from django import template
@@ -12,10 +13,15 @@ def money(amount: Decimal | None, currency: str) -> str:
     """Show an amount with its currency, as the reader's language writes it."""
     if amount is None:
         return ""
-    locale = to_locale(get_language() or "en")
-    return format_currency(
-        amount, currency, locale="en_US" if locale == "en" else locale
-    )
+    return _written(amount, currency, to_locale(get_language() or "en"))
+
+
+# Lists show the same few fees and minimums again and again.
+@lru_cache(maxsize=4096)
+def _written(amount: Decimal, currency: str, locale: str) -> str:
+    locale = "en_US" if locale == "en" else locale
+    # One kind of digits on a page: times and counts have these in every language.
+    return format_currency(amount, currency, locale=locale, numbering_system="latn")
 
 
 @register.filter

@@ -3,7 +3,6 @@
 Each browser maker runs a service of its own; a subscription says where.
 """
 
-import base64
 import json
 import time
 from datetime import datetime
@@ -12,22 +11,16 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
-    EllipticCurvePrivateKey,
-    derive_private_key,
     generate_private_key,
 )
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
 from http_ece import encrypt
 
 from notifications.endpoints import origin_of, see_is_plausible
 from notifications.models import Priority
 from notifications.providers.base import Envelope, Outcome, Request, Response, Result
+from notifications.vapid import from_base64url, public_key_of, read_key, to_base64url
 
 # A token holds for at most a day; its owner's clock may be wrong, and so may theirs.
 TOKEN_SECONDS = 12 * 3600
@@ -60,13 +53,9 @@ class WebPushProvider:
     """All browser makers' services, through one key pair of ours."""
 
     def __init__(self, *, key: str, contact: str) -> None:
-        self._key = _read_key(key)
+        self._key = read_key(key)
         self._contact = contact
-        self._public = _base64url(
-            self._key.public_key().public_bytes(
-                Encoding.X962, PublicFormat.UncompressedPoint
-            )
-        )
+        self._public = public_key_of(key)
         # Of each origin: its token, and when there is to be another.
         self._tokens: dict[str, tuple[str, float]] = {}
 
@@ -82,8 +71,8 @@ class WebPushProvider:
         body = encrypt(
             _payload(envelope),
             private_key=generate_private_key(SECP256R1()),
-            dh=_from_base64url(p256dh),
-            auth_secret=_from_base64url(auth),
+            dh=from_base64url(p256dh),
+            auth_secret=from_base64url(auth),
         )
         is_urgent = envelope.subject.topic.priority != Priority.BULK
         seconds = int((envelope.expires_at - now).total_seconds())
@@ -132,12 +121,12 @@ class WebPushProvider:
         claims = _encode({"aud": origin, "exp": expires_at, "sub": self._contact})
         signed = f"{header}.{claims}"
         r, s = decode_dss_signature(self._key.sign(signed.encode(), ECDSA(SHA256())))
-        return f"{signed}.{_base64url(r.to_bytes(32) + s.to_bytes(32))}"
+        return f"{signed}.{to_base64url(r.to_bytes(32) + s.to_bytes(32))}"
 
 
 def topic_of(collapse: str) -> str:
     """Return what a service may call a subject by; it need not know what it is."""
-    return _base64url(sha256(collapse.encode()).digest())[:LONGEST_TOPIC]
+    return to_base64url(sha256(collapse.encode()).digest())[:LONGEST_TOPIC]
 
 
 def _payload(envelope: Envelope) -> bytes:
@@ -163,24 +152,5 @@ def _json(content: dict[str, str]) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _read_key(text: str) -> EllipticCurvePrivateKey:
-    """Read a private key as PEM or, as browsers' tools print it, base64url."""
-    if "-----BEGIN" not in text:
-        return derive_private_key(int.from_bytes(_from_base64url(text)), SECP256R1())
-    key = load_pem_private_key(text.encode(), password=None)
-    assert isinstance(key, EllipticCurvePrivateKey)
-    return key
-
-
 def _encode(claims: dict[str, object]) -> str:
-    return _base64url(json.dumps(claims, separators=(",", ":")).encode())
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _from_base64url(text: str) -> bytes:
-    # Some browsers' libraries write the other alphabet, with or without padding.
-    plain = text.strip().rstrip("=").replace("+", "-").replace("/", "_")
-    return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+    return to_base64url(json.dumps(claims, separators=(",", ":")).encode())

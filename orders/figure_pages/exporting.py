@@ -14,7 +14,7 @@ from orders import figures
 from orders.figure_pages.reading import Row
 from orders.figures.periods import Period
 from orders.models import Order
-from orders.pricing import minor_unit
+from orders.pricing import minor_unit, tax_in_refund
 from restaurants.models import Restaurant
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -75,6 +75,7 @@ def money_head() -> list[str]:
         _("Tax"),
         _("Delivery fees"),
         _("Tips"),
+        _("Refunds"),
         _("Total"),
     ]
 
@@ -91,6 +92,7 @@ def money_cells(row: figures.FiguresTotal, currency: str) -> list[Any]:
         plain(row.tax, currency),
         plain(row.delivery_fees, currency),
         plain(row.tips, currency),
+        plain(row.refunds, currency),
         plain(row.total, currency),
     ]
 
@@ -202,6 +204,7 @@ def export_orders(restaurant: Restaurant, period: Period) -> StreamingHttpRespon
         _("Tax"),
         _("Delivery fee"),
         _("Tip"),
+        _("Refunded"),
         _("Total"),
         _("Payment"),
     ]
@@ -216,7 +219,16 @@ def export_orders(restaurant: Restaurant, period: Period) -> StreamingHttpRespon
 
 def _order_cells(order: Order, zone: ZoneInfo) -> list[Any]:
     included = order.tax if order.prices_include_tax else Decimal(0)
-    amounts = [order.tax, order.delivery_fee, order.tip, order.total]
+    refunded_tax = tax_in_refund(
+        order.refunded,
+        subtotal=order.subtotal,
+        tax=order.tax,
+        prices_include_tax=order.prices_include_tax,
+        currency=order.currency,
+    )
+    revenue = order.subtotal - included - order.refunded + refunded_tax
+    amounts = [order.tax - refunded_tax, order.delivery_fee, order.tip]
+    amounts += [order.refunded, order.total - order.refunded]
     return [
         order.number,
         order.service_day.isoformat(),
@@ -227,7 +239,7 @@ def _order_cells(order: Order, zone: ZoneInfo) -> list[Any]:
         order.currency,
         plain(order.subtotal, order.currency),
         _("yes") if order.prices_include_tax else _("no"),
-        plain(order.subtotal - included, order.currency),
+        plain(revenue, order.currency),
         *(plain(amount, order.currency) for amount in amounts),
         order.payment_method,
     ]

@@ -35,7 +35,9 @@ SHADES = 4
 HOURS_OF_DAY = 24
 MEANINGS = {
     "orders": gettext_lazy("Delivered and collected, on the day they were for."),
-    "revenue": gettext_lazy("Items and modifiers, without tax, fees and tips."),
+    "revenue": gettext_lazy(
+        "Items and modifiers, without tax, fees and tips, less refunds."
+    ),
     "delivery": gettext_lazy("The part of revenue that was delivered."),
     "average": gettext_lazy("Revenue divided by orders."),
     "acceptance": gettext_lazy(

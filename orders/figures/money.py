@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.numbers import get_currency_precision, list_currencies
 from django.db.models import (
     Aggregate,
     Case,
     Count,
     DecimalField,
+    ExpressionWrapper,
     F,
     Func,
     IntegerField,
@@ -21,7 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least, Round
 
 from orders.figures.periods import Period
 from orders.models import Order, OrderEvent
@@ -31,12 +33,39 @@ from restaurants.models import Fulfilment, Restaurant
 Status = Order.Status
 WEEK = timedelta(days=7)
 AMOUNT = DecimalField(max_digits=14, decimal_places=2)
-# What items and modifiers came to, without tax.
-NET = Case(
-    When(prices_include_tax=True, then=F("subtotal") - F("tax")),
-    default=F("subtotal"),
+# What items and modifiers came to with their tax, never zero.
+GROSS = Case(
+    When(prices_include_tax=True, then=F("subtotal")),
+    default=F("subtotal") + F("tax"),
     output_field=AMOUNT,
 )
+WHOLE_CURRENCIES = sorted(
+    code for code in list_currencies() if get_currency_precision(code) == 0
+)
+TAX_SHARE = F("refunded") * F("tax") / GROSS
+# What orders.pricing.tax_in_refund says, in SQL.
+REFUNDED_TAX = Case(
+    When(Q(refunded=0) | Q(tax=0), then=Value(Decimal(0))),
+    When(
+        currency__in=WHOLE_CURRENCIES,
+        then=Least(Round(TAX_SHARE, output_field=AMOUNT), F("tax")),
+    ),
+    default=Least(Round(TAX_SHARE, 2, output_field=AMOUNT), F("tax")),
+    output_field=AMOUNT,
+)
+TAX = ExpressionWrapper(F("tax") - REFUNDED_TAX, output_field=AMOUNT)
+# What items and modifiers came to, without tax, less what was given back.
+NET = ExpressionWrapper(
+    Case(
+        When(prices_include_tax=True, then=F("subtotal") - F("tax")),
+        default=F("subtotal"),
+        output_field=AMOUNT,
+    )
+    - F("refunded")
+    + REFUNDED_TAX,
+    output_field=AMOUNT,
+)
+KEPT = ExpressionWrapper(F("total") - F("refunded"), output_field=AMOUNT)
 DELIVERED = Q(fulfilment=Fulfilment.DELIVERY)
 COMPLETED = Q(status__in=Order.COMPLETED)
 MISSED = Q(status=Status.CANCELLED, end_reason=OrderEvent.Reason.NO_RESPONSE)
@@ -51,10 +80,11 @@ SUMS: Mapping[str, Aggregate] = {
     "revenue": Sum(NET),
     "delivery_count": Count("pk", filter=DELIVERED),
     "delivery_sales": Sum(NET, filter=DELIVERED),
-    "taxes": Sum("tax"),
+    "taxes": Sum(TAX),
     "fees": Sum("delivery_fee"),
     "tips": Sum("tip"),
-    "totals": Sum("total"),
+    "refunds": Sum("refunded"),
+    "totals": Sum(KEPT),
 }
 
 
@@ -79,8 +109,10 @@ class HourOfWeek(Func):
 class FiguresTotal:
     """The sums over delivered and collected orders; never across currencies.
 
-    Revenue is what the items and modifiers came to, without tax; delivery sales are
-    the part of it that was delivered. Revenue, tax, fees and tips make up the total.
+    Revenue is what the items and modifiers came to, without tax and less refunds;
+    delivery sales are the part of it that was delivered. Revenue, tax (less that in
+    refunds), fees and tips make up the total, which is what customers paid and did not
+    get back. A refund counts on its order's day.
     """
 
     currency: str
@@ -91,6 +123,7 @@ class FiguresTotal:
     tax: Decimal = Decimal(0)
     delivery_fees: Decimal = Decimal(0)
     tips: Decimal = Decimal(0)
+    refunds: Decimal = Decimal(0)
     total: Decimal = Decimal(0)
 
     @property
@@ -237,6 +270,7 @@ def add_up_figures(rows: Iterable[FiguresTotal]) -> list[FiguresTotal]:
             tax=sum((row.tax for row in rows), Decimal(0)),
             delivery_fees=sum((row.delivery_fees for row in rows), Decimal(0)),
             tips=sum((row.tips for row in rows), Decimal(0)),
+            refunds=sum((row.refunds for row in rows), Decimal(0)),
             total=sum((row.total for row in rows), Decimal(0)),
         )
         for currency, rows in sorted(by_currency.items())
@@ -332,5 +366,6 @@ def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
         "tax": row["taxes"],
         "delivery_fees": row["fees"],
         "tips": row["tips"],
+        "refunds": row["refunds"],
         "total": row["totals"],
     }

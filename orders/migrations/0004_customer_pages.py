@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='order',
             name='refunded',
-            field=models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=10, verbose_name='refunded'),
+            field=models.DecimalField(db_default=Decimal('0'), decimal_places=2, default=Decimal('0'), max_digits=10, verbose_name='refunded'),
         ),
         migrations.AddField(
             model_name='review',

@@ -101,7 +101,11 @@ class Order(models.Model):
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
     # Of the total, what was given back after it was paid.
     refunded = models.DecimalField(
-        _("refunded"), max_digits=10, decimal_places=2, default=Decimal(0)
+        _("refunded"),
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal(0),
+        db_default=Decimal(0),
     )
 
     placed_at = models.DateTimeField(_("placed at"))

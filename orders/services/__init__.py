@@ -1,5 +1,6 @@
 """The app's surface: import services from here."""
 
+from orders.services.again import LeftOut, OrderedAgain, Repriced, order_again
 from orders.services.cart import (
     accept_changed_prices,
     add_line,
@@ -7,8 +8,8 @@ from orders.services.cart import (
     change_line,
     empty_cart,
     get_or_create_cart,
-    order_again,
     remove_line,
+    replace_line,
     set_fulfilment,
 )
 from orders.services.changing import (
@@ -16,6 +17,8 @@ from orders.services.changing import (
     propose_line_change,
     withdraw_line_change,
 )
+from orders.services.claims import Wrong, answer_claim, propose_claim, report_claim
+from orders.services.guests import Guest, admit_guest, adopt_guest_orders
 from orders.services.lifecycle import (
     Actor,
     accept_order,
@@ -29,32 +32,45 @@ from orders.services.lifecycle import (
     start_preparing_order,
 )
 from orders.services.placing import place_order
-from orders.services.quoting import Quote, quote_cart
-from orders.services.reviews import answer_review, write_review
+from orders.services.quoting import Quote, list_slots, quote_cart
+from orders.services.reviews import answer_review, edit_review, write_review
 
 __all__ = [
     "Actor",
+    "Guest",
+    "LeftOut",
+    "OrderedAgain",
     "Quote",
+    "Repriced",
+    "Wrong",
     "accept_changed_prices",
     "accept_order",
     "add_line",
+    "admit_guest",
     "adopt_cart",
+    "adopt_guest_orders",
+    "answer_claim",
     "answer_line_change",
     "answer_review",
     "cancel_order",
     "cancel_unanswered_orders",
     "change_line",
     "complete_order",
+    "edit_review",
     "empty_cart",
     "get_or_create_cart",
+    "list_slots",
     "mark_order_ready",
     "move_window",
     "order_again",
     "place_order",
+    "propose_claim",
     "propose_line_change",
     "quote_cart",
     "reject_order",
     "remove_line",
+    "replace_line",
+    "report_claim",
     "send_order_out",
     "set_fulfilment",
     "start_preparing_order",

@@ -13,7 +13,7 @@ from menus.models import Item
 from menus.pricing import Choice, ChosenModifier, unit_price, validate_choices
 from menus.selectors import get_item_for_customer, load_items
 from orders.exceptions import ItemRefusedError, OtherRestaurantError
-from orders.models import Cart, CartLine, CartLineModifier, Order
+from orders.models import Cart, CartLine, CartLineModifier
 from orders.selectors import choices_of, list_cart_lines
 from restaurants.models import Fulfilment
 
@@ -70,6 +70,40 @@ def add_line(
         )
         _write_modifiers(line, chosen)
     _copy(locked, cart)
+    return line
+
+
+@transaction.atomic
+def replace_line(
+    *,
+    cart: Cart,
+    line_public_id: UUID,
+    quantity: int,
+    choices: Sequence[Choice] = (),
+    note: str = "",
+) -> CartLine:
+    """Choose anew how many of a line's item are wanted, with what, and the note.
+
+    It joins another line that is alike then. CartLine.DoesNotExist: not in this cart.
+    Item.DoesNotExist and ItemRefusedError as for add_line; nothing is changed then.
+    """
+    locked = _lock(cart)
+    line = locked.lines.select_related("item").get(public_id=line_public_id)
+    item = get_item_for_customer(public_id=line.item.public_id)
+    chosen = _check(item, choices)
+    note = note.strip()[:200]
+    alike = _find_alike(locked, item, choices, note)
+    if alike is not None and alike.pk != line.pk:
+        line.delete()
+        alike.quantity = min(MOST, alike.quantity + quantity)
+        alike.save(update_fields=["quantity"])
+        return alike
+    line.modifiers.all().delete()
+    _write_modifiers(line, chosen)
+    line.quantity = max(1, min(MOST, quantity))
+    line.note = note
+    line.unit_price_seen = unit_price(item, chosen)
+    line.save(update_fields=["quantity", "note", "unit_price_seen"])
     return line
 
 
@@ -146,44 +180,6 @@ def adopt_cart(*, token: str, user: User) -> None:
     own.fulfilment = visitor.fulfilment
     own.save()
     visitor.delete()
-
-
-def order_again(
-    *, order: Order, cart: Cart, replace_restaurant: bool = False
-) -> list[str]:
-    """Put an order's lines into the cart; return the names of what is not to be had."""
-    left_out = []
-    for line in order.lines.select_related("item").prefetch_related(
-        "modifiers__modifier"
-    ):
-        rows = list(line.modifiers.all())
-        if line.item is None or any(row.modifier is None for row in rows):
-            left_out.append(line.name)
-            continue
-        choices = [
-            Choice(
-                row.modifier.public_id,
-                [
-                    Choice(child.modifier.public_id)
-                    for child in rows
-                    if child.parent_id == row.pk and child.modifier
-                ],
-            )
-            for row in rows
-            if row.parent_id is None and row.modifier
-        ]
-        try:
-            add_line(
-                cart=cart,
-                item_public_id=line.item.public_id,
-                quantity=line.quantity,
-                choices=choices,
-                note=line.note,
-                replace_restaurant=replace_restaurant,
-            )
-        except (Item.DoesNotExist, ItemRefusedError):
-            left_out.append(line.name)
-    return left_out
 
 
 def _check(item: Item, choices: Sequence[Choice]) -> list[ChosenModifier]:

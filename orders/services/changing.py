@@ -25,6 +25,7 @@ from orders.exceptions import (
     OrderError,
     PriceChangedError,
 )
+from orders.live import ring_order
 from orders.models import LineChange, Order, OrderEvent, OrderLine, PendingEnd
 from orders.notifications import tell_line_change
 from orders.pricing import PricedLine, Totals, compute_totals, is_whole_amount
@@ -100,6 +101,7 @@ def propose_line_change(
     )
     tell_line_change(change)
     ring_board(order.restaurant_id)
+    ring_order(order.public_id)
     return change
 
 
@@ -373,6 +375,7 @@ def _close(change: LineChange, status: Status, now: datetime) -> None:
     change.status, change.answered_at = status, now
     change.save(update_fields=["status", "answered_at"])
     ring_board(change.order.restaurant_id)
+    ring_order(change.order.public_id)
 
 
 def _say_too_late(order: Order, change: LineChange) -> AlreadyMovedError:

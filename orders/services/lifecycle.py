@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from customers.models import User
 from menus.services import return_portions
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
+from orders.live import ring_order
 from orders.models import LineChange, Order, OrderEvent, PendingEnd
 from orders.notifications import tell, tell_delay
 from orders.payments import get_provider
@@ -474,4 +475,5 @@ def _write_event(
     )
     tell(order, event)
     ring_board(order.restaurant_id)
+    ring_order(order.public_id)
     order_moved.send(Order, order=order, event=event)

@@ -1,8 +1,9 @@
 """From cart to order, under locks.
 
 Lock order: the cart's row (which also serializes equal idempotency keys, since a
-customer has one cart), then items by pk, then the restaurant's last order number. A hot
-item or number is locked last and only for the inserts that follow.
+customer has one cart), then items by pk, then the restaurant's last order number, which
+serializes its placings: how many orders the kitchen starts when is counted again under
+it. A hot item or number is locked last and only for the inserts that follow.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import User
 from customers.places import ChosenPlace
+from customers.services import register_guest
 from menus.exceptions import ItemSoldOutError
 from menus.pricing import (
     ChosenModifier,
@@ -40,8 +42,10 @@ from orders.models import (
     OrderNumber,
 )
 from orders.payments import get_provider
+from orders.services.guests import Guest, new_guest_token
 from orders.services.lifecycle import Actor, record_placing
-from orders.services.quoting import MENDED_BY_WAITING, Quote, quote_cart
+from orders.services.quoting import KITCHEN_FULL, Quote, quote_cart
+from orders.services.slots import count_starts, is_full, list_free_slots
 from restaurants.availability import (
     known_spans,
 )
@@ -71,12 +75,13 @@ class Wish:
 def place_order(  # noqa: PLR0913
     *,
     cart_pk: int,
-    customer: User,
+    customer: User | Guest,
     idempotency_key: UUID,
     place: ChosenPlace | None,
     fulfilment: str,
     scheduled_for: datetime | None = None,
     tip: Decimal = Decimal(0),
+    tip_percent: int | None = None,
     kitchen_note: str = "",
     phone: str = "",
     name: str = "",
@@ -89,10 +94,8 @@ def place_order(  # noqa: PLR0913
     WindowMovedError (ask, with its slot), PriceChangedError (ask, see problems),
     NotOrderableError and ItemRefusedError. Cart.DoesNotExist for another's cart.
     """
-    cart = Cart.objects.select_for_update().get(pk=cart_pk, user=customer)
-    placed = Order.objects.filter(
-        customer=customer, idempotency_key=idempotency_key
-    ).first()
+    cart = _lock_cart(cart_pk, customer)
+    placed = _find_placed(customer, idempotency_key)
     if placed is not None:
         return placed
     wish = Wish(
@@ -101,7 +104,7 @@ def place_order(  # noqa: PLR0913
         scheduled_for=scheduled_for,
         tip=tip,
         kitchen_note=kitchen_note,
-        name=name or customer.name or customer.get_short_name(),
+        name=name or customer.name or customer.email.split("@")[0],
         phone=phone or str(customer.phone),
         seen_window=seen_window,
         seen_total=seen_total,
@@ -109,19 +112,55 @@ def place_order(  # noqa: PLR0913
     cart.fulfilment = wish.fulfilment
     now = timezone.now()
     quote = quote_cart(
-        cart=cart, place=place, now=now, scheduled_for=scheduled_for, tip=tip
+        cart=cart,
+        place=place,
+        now=now,
+        scheduled_for=scheduled_for,
+        tip=tip,
+        tip_percent=tip_percent,
     )
     _check_quote(quote, wish)
     _take_portions(quote)
-    order = _create_order(quote, wish, customer, idempotency_key, now)
+    number = next_number(quote.restaurant.pk)
+    _check_capacity(quote, now)
+    order = _create_order(quote, wish, number, now)
+    _write_customer(order, customer, idempotency_key)
     _create_lines(order, quote)
     order.payment_status = get_provider(order.payment_method).authorize(order)
     order.save(update_fields=["payment_status"])
     cart.lines.all().delete()
     cart.restaurant = None
     cart.save()
-    record_placing(order, actor=Actor(OrderEvent.Actor.CUSTOMER, customer))
+    record_placing(order, actor=Actor(OrderEvent.Actor.CUSTOMER, order.customer))
     return order
+
+
+def _lock_cart(cart_pk: int, customer: User | Guest) -> Cart:
+    carts = Cart.objects.select_for_update()
+    if isinstance(customer, Guest):
+        return carts.get(pk=cart_pk, user=None, token=customer.cart_token)
+    return carts.get(pk=cart_pk, user=customer)
+
+
+def _find_placed(customer: User | Guest, key: UUID) -> Order | None:
+    orders = Order.objects.filter(idempotency_key=key)
+    if isinstance(customer, Guest):
+        # The key is known to who was shown the page it was made for.
+        return orders.filter(guest_token__isnull=False).first()
+    return orders.filter(customer=customer).first()
+
+
+def _check_capacity(quote: Quote, now: datetime) -> None:
+    """Count once more, now that nobody else can place an order at the restaurant."""
+    restaurant = quote.restaurant
+    starts = count_starts(restaurant, now=now)
+    if not is_full(restaurant, starts, quote.moment):
+        return
+    free = list_free_slots(restaurant, now=now, starts=starts, wanted=quote.wanted)
+    later = [slot for slot in free if slot > quote.moment] or free
+    raise WindowMovedError(
+        KITCHEN_FULL, slot=next(iter(later), None), has_slot=bool(later)
+    )
 
 
 def _check_quote(quote: Quote, wish: Wish) -> None:
@@ -167,7 +206,7 @@ def _check_window(quote: Quote, wish: Wish) -> None:
     """Ask rather than move the promise to another service or day."""
     if wish.seen_window is None:
         return
-    waiting = [one for one in quote.problems if one.code in MENDED_BY_WAITING]
+    waiting = quote.needs_waiting
     if waiting:
         raise WindowMovedError(
             waiting[0].message,
@@ -227,18 +266,15 @@ def _answer_by(quote: Quote, now: datetime) -> datetime:
     return start + timedelta(minutes=quote.restaurant.answer_minutes)
 
 
-def _create_order(
-    quote: Quote, wish: Wish, customer: User, key: UUID, now: datetime
-) -> Order:
+def _create_order(quote: Quote, wish: Wish, number: int, now: datetime) -> Order:
+    """Return the order as it was quoted; whose it is, is not written yet."""
     restaurant = quote.restaurant
     place = wish.place if wish.fulfilment == Fulfilment.DELIVERY else None
     zone = ZoneInfo(restaurant.time_zone)
-    return Order.objects.create(
-        number=next_number(restaurant.pk),
+    return Order(
+        number=number,
         region_id=restaurant.region_id,
         restaurant=restaurant,
-        customer=customer,
-        idempotency_key=key,
         status=Order.Status.PLACED,
         fulfilment=wish.fulfilment,
         payment_method=Order.PaymentMethod.CASH,
@@ -269,6 +305,22 @@ def _create_order(
         current_until=quote.window.end,
         service_day=quote.moment.astimezone(zone).date(),
     )
+
+
+def _write_customer(order: Order, customer: User | Guest, key: UUID) -> None:
+    order.idempotency_key = key
+    if isinstance(customer, Guest):
+        order.guest_token = new_guest_token()
+        order.customer = register_guest(
+            email=customer.email,
+            name=order.customer_name,
+            phone=order.customer_phone,
+            locale=customer.locale,
+            time_zone=customer.time_zone,
+        )
+    else:
+        order.customer = customer
+    order.save()
 
 
 def _address(place: ChosenPlace | None) -> str:

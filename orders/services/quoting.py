@@ -1,12 +1,13 @@
 """What a cart costs now, when it would come, and all that stands against it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from customers.places import ChosenPlace
@@ -28,24 +29,35 @@ from orders.models import (
     Cart,
     CartLine,
 )
-from orders.pricing import PricedLine, Totals, compute_totals, is_whole_amount
-from orders.selectors import choices_of, list_cart_lines
-from restaurants.availability import (
-    Orderability,
-    check_orderability,
-    list_order_slots,
+from orders.pricing import (
+    PricedLine,
+    Totals,
+    compute_totals,
+    is_whole_amount,
+    round_amount,
 )
+from orders.selectors import choices_of, list_cart_lines
+from orders.services.slots import (
+    BOOKING_HORIZON,
+    Slot,
+    Wanted,
+    count_starts,
+    is_full,
+    list_free_slots,
+    quarter_of,
+    slot_at,
+)
+from restaurants.availability import Orderability, check_orderability
 from restaurants.estimating import Window, estimate_window
 from restaurants.models import Fulfilment, Restaurant
 
 # A tip beyond both is taken for a slip of the finger.
 GENEROUS_TIP = Decimal(100)
-BOOKING_HORIZON = timedelta(days=2)
-SLOT_MINUTES = 15
+KITCHEN_FULL = gettext_lazy("The kitchen has as many orders as it can make then.")
 # What a later moment would mend: the customer is offered that moment.
 MENDED_BY_WAITING = {
     *("restaurant_closed", "restaurant_paused", "restaurant_unattended"),
-    "slot_passed",
+    *("slot_passed", "kitchen_full"),
 }
 
 
@@ -87,10 +99,21 @@ class Quote:
     problems: list[OrderProblem]
     # The next slot that can be had, when the moment asked for cannot.
     proposed_slot: datetime | None
+    # How many orders the kitchen starts in the quarter hours to come.
+    starts: Mapping[datetime, int] = field(default_factory=dict)
 
     @property
     def can_order(self) -> bool:
         return not self.problems
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        return [Wanted.of(quoted.line, quoted.item) for quoted in self.lines]
+
+    @property
+    def needs_waiting(self) -> list[OrderProblem]:
+        """What stands against it that a later moment would mend."""
+        return [one for one in self.problems if one.code in MENDED_BY_WAITING]
 
 
 def quote_cart(
@@ -100,11 +123,12 @@ def quote_cart(
     now: datetime | None = None,
     scheduled_for: datetime | None = None,
     tip: Decimal = Decimal(0),
+    tip_percent: int | None = None,
 ) -> Quote:
     """Price a cart and list everything that keeps it from being ordered.
 
-    CartEmptyError when there is nothing in it. A number of queries that does not
-    depend on the number of lines.
+    The tip is an amount, or `tip_percent` of the subtotal. CartEmptyError when there is
+    nothing in it. A number of queries that does not depend on the number of lines.
     """
     now = now or timezone.now()
     lines = list_cart_lines(cart=cart)
@@ -122,19 +146,27 @@ def quote_cart(
         is_scheduled=scheduled_for is not None,
     )
     quoted = _quote_lines(lines, restaurant, moment)
+    starts = count_starts(restaurant, now=now)
     fee = Decimal(0)
     if cart.fulfilment == Fulfilment.DELIVERY:
         fee = restaurant.delivery_fee_at(answer.distance)
-    totals = _total(restaurant, quoted, delivery_fee=fee, tip=tip)
+    totals = _total(
+        restaurant,
+        quoted,
+        delivery_fee=fee,
+        tip=tip if tip_percent is None else _share(quoted, tip_percent, restaurant),
+    )
     problems = [
         *_moment_problems(answer, now=now, scheduled_for=scheduled_for),
+        *_capacity_problems(answer, restaurant, starts, moment),
         *(problem for line in quoted for problem in line.problems),
         *_amount_problems(restaurant, totals),
     ]
     preparation_time = timedelta(minutes=restaurant.preparation_minutes_at(moment))
     slots = []
     if any(problem.code in MENDED_BY_WAITING for problem in problems):
-        slots = list_order_slots(restaurant, now=now)
+        wanted = [Wanted.of(one.line, one.item) for one in quoted]
+        slots = list_free_slots(restaurant, now=now, starts=starts, wanted=wanted)
     return Quote(
         restaurant=restaurant,
         fulfilment=cart.fulfilment,
@@ -154,8 +186,20 @@ def quote_cart(
             ready_at=moment + preparation_time, distance=answer.distance
         ),
         problems=problems,
-        proposed_slot=next(iter(slots), None),
+        # The one after what was asked for, else the first there is.
+        proposed_slot=next(
+            (slot for slot in slots if slot > moment), next(iter(slots), None)
+        ),
+        starts=starts,
     )
+
+
+def list_slots(quote: Quote, *, now: datetime) -> list[Slot]:
+    """Return the later times at which a quoted cart can be had; no query."""
+    starts = list_free_slots(
+        quote.restaurant, now=now, starts=quote.starts, wanted=quote.wanted
+    )
+    return [slot_at(quote.restaurant, start, quote.distance) for start in starts]
 
 
 def _quote_lines(
@@ -247,6 +291,24 @@ def _total(
     )
 
 
+def _share(
+    lines: Sequence[QuotedLine], percent: int, restaurant: Restaurant
+) -> Decimal:
+    subtotal = sum((line.amount for line in lines), Decimal(0))
+    return round_amount(subtotal * percent / 100, restaurant.currency)
+
+
+def _capacity_problems(
+    answer: Orderability,
+    restaurant: Restaurant,
+    starts: Mapping[datetime, int],
+    moment: datetime,
+) -> list[OrderProblem]:
+    if not answer.can_order or not is_full(restaurant, starts, moment):
+        return []
+    return [OrderProblem("kitchen_full", KITCHEN_FULL)]
+
+
 def _moment_problems(
     answer: Orderability, *, now: datetime, scheduled_for: datetime | None
 ) -> list[OrderProblem]:
@@ -267,9 +329,7 @@ def _moment_problems(
 
 
 def _is_slot(moment: datetime) -> bool:
-    return moment.minute % SLOT_MINUTES == 0 and not (
-        moment.second or moment.microsecond
-    )
+    return moment == quarter_of(moment)
 
 
 def _amount_problems(restaurant: Restaurant, totals: Totals) -> list[OrderProblem]:

@@ -8,6 +8,8 @@ from customers.models import User
 from orders.exceptions import NotReviewableError
 from orders.models import Order, Review
 from orders.notifications import tell_review
+from orders.selectors import find_review_obstacle
+from restaurants.models import Fulfilment
 from restaurants.services import record_rating
 
 # Letters of an answer, as of a review.
@@ -23,20 +25,25 @@ def write_review(
     delivery_rating: int | None = None,
     text: str = "",
 ) -> Review:
-    """Rate a completed order of the customer's own, once; ratings are 1 to 5."""
-    order = Order.objects.select_for_update().get(pk=order_pk, customer=customer)
-    if order.status not in Order.COMPLETED:
-        raise NotReviewableError(_("You can rate an order once you have it."))
-    if order.is_test:
-        raise NotReviewableError(_("A test order is not rated."))
+    """Rate a completed order of the customer's own, once; ratings are 1 to 5.
+
+    An order that was collected has no delivery to rate. NotReviewableError says why
+    it cannot be rated; the restaurant is told.
+    """
+    order = _lock(order_pk, customer)
+    obstacle = find_review_obstacle(order, None, now=timezone.now())
+    if obstacle:
+        raise NotReviewableError(obstacle)
     if Review.objects.filter(order=order).exists():
-        raise NotReviewableError(_("You have rated this order already."))
+        raise NotReviewableError(
+            _("You have rated this order already."), code="already_reviewed"
+        )
     review = Review(
         order=order,
         restaurant_id=order.restaurant_id,
         food_rating=food_rating,
-        delivery_rating=delivery_rating,
-        text=text,
+        delivery_rating=_delivery_rating(order, delivery_rating),
+        text=text.strip(),
         created_at=timezone.now(),
     )
     review.full_clean()
@@ -44,6 +51,48 @@ def write_review(
     record_rating(restaurant_pk=order.restaurant_id, rating=food_rating)
     tell_review(review)
     return review
+
+
+@transaction.atomic
+def edit_review(
+    *,
+    order_pk: int,
+    customer: User,
+    food_rating: int,
+    delivery_rating: int | None = None,
+    text: str = "",
+) -> Review:
+    """Change the review of one's own order, for some days after it was written.
+
+    The restaurant's answer stays. Saying the same again changes nothing.
+    NotReviewableError when it is too late; Review.DoesNotExist without a review.
+    """
+    order = _lock(order_pk, customer)
+    review = Review.objects.select_for_update().get(order=order)
+    now = timezone.now()
+    obstacle = find_review_obstacle(order, review, now=now)
+    if obstacle:
+        raise NotReviewableError(obstacle, code="review_too_old")
+    before = (review.food_rating, review.delivery_rating, review.text)
+    after = (food_rating, _delivery_rating(order, delivery_rating), text.strip())
+    if before == after:
+        return review
+    review.food_rating, review.delivery_rating, review.text = after
+    review.edited_at = now
+    review.full_clean()
+    review.save(update_fields=["food_rating", "delivery_rating", "text", "edited_at"])
+    record_rating(
+        restaurant_pk=order.restaurant_id, rating=food_rating, previous=before[0]
+    )
+    return review
+
+
+def _lock(order_pk: int, customer: User) -> Order:
+    return Order.objects.select_for_update().get(pk=order_pk, customer=customer)
+
+
+def _delivery_rating(order: Order, rating: int | None) -> int | None:
+    return rating if order.fulfilment == Fulfilment.DELIVERY else None
 
 
 @transaction.atomic

@@ -21,9 +21,8 @@ from orders.services import (
     adopt_cart,
     change_line,
     get_or_create_cart,
-    order_again,
 )
-from orders.tests.factories import fill_cart, submit
+from orders.tests.factories import fill_cart
 
 
 def test_the_same_item_twice_is_one_line(ada, margherita):
@@ -115,16 +114,3 @@ def test_nobody_elses_cart_can_be_adopted(ada, margherita):
 
     assert theirs.lines.count() == 1
     assert not Cart.objects.filter(user=ada).exists()
-
-
-def test_ordering_again_says_what_is_no_longer_to_be_had(ada, margherita):
-    salad = ItemFactory(section=margherita.section, name="Salad")
-    cart = fill_cart(ada, margherita, 2)
-    add_line(cart=cart, item_public_id=salad.public_id)
-    order = submit(cart, ada)
-    salad.delete()
-
-    left_out = order_again(order=order, cart=cart)
-
-    assert left_out == ["Salad"]
-    assert [line.quantity for line in cart.lines.all()] == [2]

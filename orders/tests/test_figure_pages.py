@@ -182,6 +182,7 @@ def test_the_orders_one_by_one_add_up_to_the_figures(client, owner, trattoria):
             tip=Decimal(number) / 100,
             delivery_fee=Decimal("3.99"),
             prices_include_tax=number % 2 == 0,
+            refunded=Decimal(number * 41) / 100,
             placed_at=NOW - timedelta(days=number),
         )
 
@@ -198,6 +199,7 @@ def test_the_orders_one_by_one_add_up_to_the_figures(client, owner, trattoria):
     ):
         assert sum(Decimal(row[name]) for row in rows) == amount
         assert sum(Decimal(row[name]) for row in table) == amount
+    assert sum(Decimal(row["Refunded"]) for row in rows) == total.refunds > 0
     assert total.total == total.revenue + total.tax + total.delivery_fees + total.tips
 
 

@@ -20,6 +20,7 @@ from orders.figures.periods import (
     usual_grouping,
 )
 from orders.models import Order, OrderLine, Review
+from orders.pricing import tax_in_refund
 from orders.tests.factories import OrderFactory
 from restaurants.estimating import Suggestion
 from restaurants.tests.factories import RestaurantFactory
@@ -189,6 +190,38 @@ def test_revenue_average_and_delivery_sales_by_hand(trattoria):
     assert sums.average == Decimal("10.00")
 
 
+def test_refunds_leave_revenue_and_tax_on_the_orders_own_day(trattoria):
+    # A third of it given back, and with it a third of the tax: 0.27 of 0.80.
+    sell(
+        trattoria,
+        at(12),
+        subtotal=Decimal("10.00"),
+        tax=Decimal("0.80"),
+        tip=Decimal(2),
+        refunded=Decimal("3.60"),
+        status="delivered",
+        **PLACE,
+    )
+
+    sums = sums_of(trattoria, WEEK)
+    today, _then = figures.get_glances(restaurant=trattoria, now=at(20))
+
+    assert sums.refunds == Decimal("3.60")
+    assert (sums.revenue, sums.tax) == (Decimal("6.67"), Decimal("0.53"))
+    assert sums.delivery_sales == sums.revenue == today.figures.revenue
+    assert sums.total == Decimal("9.20")
+
+
+def test_an_order_given_back_in_full_earns_nothing(trattoria):
+    money = {"subtotal": Decimal("10.00"), "tax": Decimal("0.83")}
+    sell(trattoria, at(12), **money, refunded=Decimal("10.83"))
+    sell(trattoria, at(13), **money, prices_include_tax=True, refunded=Decimal("10.00"))
+
+    sums = sums_of(trattoria, WEEK)
+
+    assert (sums.revenue, sums.tax, sums.total) == (0, 0, 0)
+
+
 def test_the_average_is_rounded_half_up_to_the_currencys_own_unit(db):
     sushi = RestaurantFactory(currency="JPY")
     for yen in (1000, 1001):
@@ -206,9 +239,20 @@ ORDERS = st.lists(
         st.booleans(),
         st.booleans(),
         st.integers(0, 24 * 9),
+        st.integers(0, 100),
     ),
     max_size=8,
 )
+
+
+def refunded_tax(order):
+    return tax_in_refund(
+        order.refunded,
+        subtotal=order.subtotal,
+        tax=order.tax,
+        prices_include_tax=order.prices_include_tax,
+        currency=order.currency,
+    )
 
 
 @settings(
@@ -230,9 +274,10 @@ def test_every_figure_reconciles_with_the_orders(db, orders, currency):
             tip=tip * unit,
             prices_include_tax=included,
             status="delivered" if delivered else "collected",
+            refunded=subtotal * part // 100 * unit,
             **(PLACE if delivered else {}),
         )
-        for subtotal, tax, tip, included, delivered, hours in orders
+        for subtotal, tax, tip, included, delivered, hours, part in orders
     ]
     sold = [order for order in sold if order.service_day >= WEEK.since]
 
@@ -244,12 +289,17 @@ def test_every_figure_reconciles_with_the_orders(db, orders, currency):
 
     assert by_day == by_hour
     assert by_day.orders == len(sold)
-    assert by_day.total == sum(order.total for order in sold)
+    assert by_day.total == sum(order.total - order.refunded for order in sold)
+    assert by_day.refunds == sum(order.refunded for order in sold)
     assert by_day.total == (
         by_day.revenue + by_day.tax + by_day.delivery_fees + by_day.tips
     )
+    assert by_day.tax == sum(order.tax - refunded_tax(order) for order in sold)
     assert by_day.revenue == sum(
-        order.subtotal - (order.tax if order.prices_include_tax else 0)
+        order.subtotal
+        - (order.tax if order.prices_include_tax else 0)
+        - order.refunded
+        + refunded_tax(order)
         for order in sold
     )
 

@@ -6,18 +6,24 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from customers.models import User
 from customers.tests.factories import UserFactory
 from menus.tests.factories import ItemFactory
 from orders.exceptions import OrderError
-from orders.models import Order, OrderEvent
+from orders.models import CartLine, Order, OrderEvent
 from orders.services import (
     Actor,
+    Guest,
     accept_order,
+    add_line,
     cancel_order,
     cancel_unanswered_orders,
+    get_or_create_cart,
 )
 from orders.tests.factories import fill_cart, submit
+from restaurants.availability import list_order_slots
 
 pytestmark = pytest.mark.django_db(transaction=True)
 By = OrderEvent.Actor
@@ -74,6 +80,42 @@ def test_many_tabs_on_one_cart_make_one_order():
 
     assert outcomes == {"done": 1, "cart_empty": 19}
     assert Order.objects.count() == 1
+
+
+def test_the_last_place_in_a_quarter_hour_goes_to_one_and_the_others_are_asked():
+    item = ItemFactory()
+    type(item.restaurant).objects.update(slot_capacity=1)
+    slot = list_order_slots(item.restaurant, now=timezone.now())[4]
+    people = UserFactory.create_batch(8)
+    carts = [fill_cart(one, item) for one in people]
+    pairs = list(zip(carts, people, strict=True))
+
+    outcomes = at_once(
+        [
+            lambda cart=cart, one=one: submit(cart, one, scheduled_for=slot)
+            for cart, one in pairs
+        ]
+    )
+
+    # Who comes after the first one is committed is told already by the quote.
+    assert outcomes["done"] == 1
+    assert outcomes["window_moved"] + outcomes["kitchen_full"] == 7
+    assert Order.objects.get().scheduled_for == slot
+    assert CartLine.objects.count() == 7
+
+
+def test_a_guests_identical_submits_make_one_order():
+    item = ItemFactory()
+    cart = get_or_create_cart()
+    add_line(cart=cart, item_public_id=item.public_id)
+    guest = Guest("gus@example.com", "Gus", "+14155550188", cart.token)
+    key = uuid.uuid4()
+
+    outcomes = at_once([lambda: submit(cart, guest, idempotency_key=key)] * 20)
+
+    assert outcomes == {"done": 20}
+    assert Order.objects.count() == 1
+    assert User.objects.filter(is_guest=True).count() == 1
 
 
 def test_two_hundred_checkouts_of_the_last_three_portions_sell_three():

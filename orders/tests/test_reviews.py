@@ -1,8 +1,10 @@
 """Reviews told to the restaurant, answered, and the answers told to the customer."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,7 +12,7 @@ from customers.tests.factories import UserFactory
 from notifications.models import Event
 from orders.exceptions import NotReviewableError
 from orders.models import Order, Review
-from orders.services import answer_review, write_review
+from orders.services import answer_review, edit_review, write_review
 from orders.tests.factories import OrderFactory
 from restaurants.models import Membership
 from restaurants.tests.factories import MembershipFactory, RestaurantFactory
@@ -200,3 +202,145 @@ def test_another_restaurants_review_is_not_answered_here(client, trattoria, owne
 
     assert client.post(page, {"answer": "Ha!"}).status_code == 404
     assert not Order.objects.get().review.answer
+
+
+def edit(review, **words):
+    return edit_review(
+        order_pk=review.order_id, customer=review.order.customer, **words
+    )
+
+
+def age(review, **how):
+    Review.objects.filter(pk=review.pk).update(
+        created_at=timezone.now() - timedelta(**how)
+    )
+
+
+def test_a_review_is_changed_and_so_is_the_average(trattoria):
+    review = review_of(trattoria, stars=2, text="Cold.")
+    answer_review(review_pk=review.pk, text="Sorry.")
+
+    edit(review, food_rating=5, text=" Warm after all. ")
+
+    review.refresh_from_db()
+    trattoria.refresh_from_db()
+    assert (review.food_rating, review.text) == (5, "Warm after all.")
+    assert (review.answer, review.edited_at is not None) == ("Sorry.", True)
+    assert (trattoria.rating, trattoria.rating_count) == (5, 1)
+    assert Event.objects.filter(topic="review_written").count() == 1
+
+
+def test_the_same_words_again_are_no_change(trattoria):
+    review = review_of(trattoria, stars=4, text="Crisp.")
+
+    assert edit(review, food_rating=4, text="Crisp.").edited_at is None
+
+
+def test_a_review_stays_as_it_is_after_a_week(trattoria):
+    review = review_of(trattoria, stars=4)
+    age(review, days=7, minutes=1)
+
+    with pytest.raises(NotReviewableError):
+        edit(review, food_rating=1)
+    trattoria.refresh_from_db()
+    assert trattoria.rating == 4
+
+
+def test_only_what_was_delivered_has_a_delivery_to_rate(trattoria):
+    place = {"fulfilment": "delivery", "latitude": 0, "longitude": 0}
+    rated = []
+    for order in ({"fulfilment": "pickup"}, place):
+        done = OrderFactory.create(restaurant=trattoria, status="delivered", **order)
+        review = write_review(
+            order_pk=done.pk, customer=done.customer, food_rating=4, delivery_rating=3
+        )
+        rated.append(review.delivery_rating)
+
+    assert rated == [None, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_reviews_at_once_one_counts(trattoria):
+    order = OrderFactory.create(restaurant=trattoria, status="delivered")
+    said = []
+    start = threading.Barrier(2)
+
+    def rate():
+        try:
+            start.wait(timeout=10)
+            write_review(order_pk=order.pk, customer=order.customer, food_rating=3)
+            said.append("")
+        except NotReviewableError as error:
+            said.append(str(error))
+        finally:
+            connections.close_all()
+
+    hands = [threading.Thread(target=rate) for _ in range(2)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(timeout=20)
+
+    trattoria.refresh_from_db()
+    assert sorted(said) == ["", "You have rated this order already."]
+    assert trattoria.rating_count == 1
+
+
+def review_page(order):
+    return reverse("orders:order-review", args=[order.public_id])
+
+
+def test_a_customer_rates_changes_it_and_sees_that_it_was_edited(client, trattoria):
+    order = OrderFactory.create(restaurant=trattoria, status="collected")
+    client.force_login(order.customer)
+
+    asked = client.get(review_page(order), {"food_rating": "4"}).text
+    client.post(review_page(order), {"food_rating": "4", "text": "Crisp."})
+    again = client.get(review_page(order)).text
+    client.post(review_page(order), {"food_rating": "5", "text": "Crisper."})
+    shown = client.get(order.get_absolute_url()).text
+
+    assert "The food" in asked
+    assert "The delivery" not in asked
+    assert "Change your review" in again
+    assert "Crisp." in again
+    assert "Crisper." in shown
+    assert "Food: 5 of 5" in shown
+    assert "edited" in shown
+
+
+@pytest.mark.parametrize(
+    "bad", [{"food_rating": ""}, {"food_rating": "6"}, {"text": "a" * 1001}]
+)
+def test_a_bad_review_is_shown_again_with_what_was_typed(client, trattoria, bad):
+    order = OrderFactory.create(restaurant=trattoria, status="collected")
+    client.force_login(order.customer)
+    words = {"food_rating": "4", "text": "Typed with care.", **bad}
+
+    answer = client.post(review_page(order), words)
+
+    assert answer.status_code == 422
+    assert "Please look at this again:" in answer.text
+    assert words["text"] in answer.text
+    assert not Review.objects.exists()
+
+
+def test_an_order_under_way_is_not_rated_yet(client, trattoria):
+    order = OrderFactory.create(restaurant=trattoria, status="ready")
+    client.force_login(order.customer)
+
+    page = client.post(review_page(order), {"food_rating": "4"}, follow=True)
+
+    assert "You can rate an order once you have it." in page.text
+    assert not Review.objects.exists()
+
+
+def test_a_guest_rates_by_the_orders_link(client, trattoria):
+    order = OrderFactory.create(
+        restaurant=trattoria, status="collected", guest_token="a-guests-token"
+    )
+    client.get(order.get_link())
+
+    client.post(review_page(order), {"food_rating": "4"})
+
+    assert Review.objects.get().order == order

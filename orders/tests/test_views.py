@@ -63,7 +63,7 @@ def test_a_visitor_finds_a_restaurant_and_fills_a_cart(visitor, margherita):
     assert "$12.50" in item.text
     assert added.status_code == 302
     assert "$25.00" in cart.text
-    assert "Sign in to order" in cart.text
+    assert "Go to checkout" in cart.text
 
 
 def test_home_is_shown_to_everyone(client, db):
@@ -73,13 +73,6 @@ def test_home_is_shown_to_everyone(client, db):
 def test_without_a_place_the_list_asks_for_one(client, db):
     response = client.get(reverse("restaurants:restaurant-list"))
     assert response.url == reverse("customers:place-choose")
-
-
-def test_checkout_needs_signing_in(visitor, margherita):
-    _add(visitor, margherita)
-    response = visitor.get(reverse("orders:checkout"))
-    assert response.status_code == 302
-    assert reverse("customers:sign-in") in response.url
 
 
 def test_a_customer_orders_and_sees_the_order(diner, margherita):
@@ -93,7 +86,7 @@ def test_a_customer_orders_and_sees_the_order(diner, margherita):
     assert "2100 Mission Street" in shown.text
     assert diner.get(reverse("orders:order-list")).text.count("Order again") == 1
     status = reverse("orders:order-status", args=[order.public_id])
-    assert "Last updated" in diner.get(status).text
+    assert "Waiting for" in diner.get(status).text
 
 
 def test_submitting_twice_makes_one_order(diner, margherita):
@@ -126,7 +119,7 @@ def test_a_changed_price_is_asked_about_before_it_is_paid(diner, margherita):
 def test_a_slot_from_the_page_can_be_ordered(diner, margherita):
     _add(diner, margherita)
     page = diner.get(reverse("orders:checkout"))
-    slot = page.context["slots"][3]
+    slot = page.context["slots"][3].start
     later = diner.post(
         reverse("orders:checkout"),
         _filled_in(page, when=slot.isoformat(), action="update"),
@@ -184,7 +177,7 @@ def test_a_placed_order_can_be_cancelled_by_its_customer(diner, ada, margherita)
     diner.post(cancel, {"reason": "mistake"})
     order.refresh_from_db()
     assert order.status == Order.Status.CANCELLED
-    assert "nothing is to be paid" in diner.get(order.get_absolute_url()).text
+    assert "You pay nothing." in diner.get(order.get_absolute_url()).text
 
 
 def test_nobody_sees_the_order_of_another(diner):

@@ -13,10 +13,9 @@ from orders import services
 from orders.models import Cart, Order
 from orders.selectors import get_cart, get_order_for_visitor
 from orders.services.cart import SESSION_KEY
+from orders.services.guests import GUEST_ORDERS, PLACED_AS_GUEST
 
 P = ParamSpec("P")
-# Where a session keeps the public ids of orders whose guest's link was opened in it.
-GUEST_ORDERS = "guest_orders"
 MOST_GUEST_ORDERS = 20
 
 
@@ -43,10 +42,14 @@ def list_guest_orders(request: HttpRequest) -> list[str]:
     return list(request.session.get(GUEST_ORDERS, []))
 
 
-def remember_guest_order(request: HttpRequest, order: Order) -> None:
+def remember_guest_order(
+    request: HttpRequest, order: Order, *, is_placed_here: bool = False
+) -> None:
     """Let this session see a guest's order and act for the guest."""
-    known = [one for one in list_guest_orders(request) if one != str(order.public_id)]
-    request.session[GUEST_ORDERS] = [*known, str(order.public_id)][-MOST_GUEST_ORDERS:]
+    key = str(order.public_id)
+    for name in (GUEST_ORDERS, *([PLACED_AS_GUEST] if is_placed_here else [])):
+        known = [one for one in request.session.get(name, []) if one != key]
+        request.session[name] = [*known, key][-MOST_GUEST_ORDERS:]
 
 
 def with_order(

@@ -21,6 +21,7 @@ from restaurants.services.hours import (
     LEAST_ANSWER,
     LEAST_PREPARATION,
     MOST_ANSWER,
+    MOST_CAPACITY,
     MOST_FEE_STEPS,
     MOST_PREPARATION,
     MOST_SPANS_A_DAY,
@@ -265,6 +266,13 @@ class TermsForm(forms.Form):
         label=gettext_lazy("Usual preparation time in minutes"),
         min_value=LEAST_PREPARATION,
         max_value=MOST_PREPARATION,
+    )
+    slot_capacity = forms.IntegerField(
+        label=gettext_lazy("Most orders in 15 minutes"),
+        required=False,
+        min_value=1,
+        max_value=MOST_CAPACITY,
+        help_text=Restaurant._meta.get_field("slot_capacity").help_text,  # noqa: SLF001
     )
     answer_minutes = forms.IntegerField(
         label=gettext_lazy("Minutes to answer an order"),

@@ -216,6 +216,11 @@ class Restaurant(models.Model):
                 fields=["location"],
                 name="restaurant_live_location",
                 condition=models.Q(status="live"),
+                # What decides among all in range, so that their rows are not read.
+                include=[
+                    *("id", "delivery_radius", "offers_delivery", "offers_pickup"),
+                    *("rating_total", "rating_count"),
+                ],
             ),
             GinIndex(fields=["search_document"], name="restaurant_search"),
             # The widest radius in use bounds the walk; read from the index's end.

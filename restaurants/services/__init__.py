@@ -14,6 +14,8 @@ from restaurants.notifications import PAUSED_AFTER_MISSES, tell_people
 from restaurants.services.derived import (
     refresh_open_spans,
     refresh_search_document,
+    refresh_search_documents,
+    refresh_search_words,
     refresh_stale_open_spans,
 )
 
@@ -26,6 +28,8 @@ __all__ = [
     "refresh_open_spans",
     "refresh_restaurant",
     "refresh_search_document",
+    "refresh_search_documents",
+    "refresh_search_words",
     "refresh_stale_open_spans",
     "resume_restaurant",
     "start_busy",

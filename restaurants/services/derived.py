@@ -8,7 +8,7 @@ from django.contrib.postgres.search import (
     SearchVectorCombinable,
     SearchVectorField,
 )
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
@@ -16,9 +16,9 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
 from restaurants.availability import HORIZON
-from restaurants.models import Restaurant
+from restaurants.models import Restaurant, SearchWord
 from restaurants.opening import SpecialSpan, WeeklySpan, opening_spans
-from restaurants.selectors import fold
+from restaurants.spelling import is_mendable, rests_of, words_of
 
 BATCH = 500
 
@@ -91,26 +91,64 @@ def _batches(pks: list[int]) -> Iterator[list[int]]:
         yield pks[start : start + BATCH]
 
 
+@transaction.atomic
 def refresh_search_document(
     *, restaurant_pk: int, dish_names: Iterable[str] | None = None
 ) -> None:
-    """Make a restaurant findable by its name (first) and its dishes.
+    """Make a restaurant findable by its name, its dishes and its cuisines.
 
-    Words are kept as written ('simple'), since menus mix languages. Without
-    `dish_names` those known before stay.
+    Words are kept as written ('simple'), since menus mix languages; they also join the
+    words that typos are mended to. Without `dish_names` those known before stay.
     """
     restaurant = Restaurant.objects.get(pk=restaurant_pk)
-    document = renamed_document(restaurant.name)
+    cuisines = list(restaurant.cuisines.values_list("name", flat=True))
+    document = changed_document(restaurant.name, cuisines)
+    texts = [restaurant.name, *cuisines]
     if dish_names is not None:
-        words = Value(fold(" ".join(dish_names)))
-        dishes = SearchVector(words, config="simple", weight="B")
-        document = name_document(restaurant.name) + dishes
+        dishes = " ".join(dish_names)
+        document = new_document(restaurant.name, cuisines) + _vector(dishes, "B")
+        texts.append(dishes)
     Restaurant.objects.filter(pk=restaurant_pk).update(search_document=document)
+    learn_words(texts=texts)
 
 
-def name_document(name: str) -> SearchVector:
-    """Return what finds a restaurant by its name, for a row that is being written."""
-    return SearchVector(Value(fold(name)), config="simple", weight="A")
+def refresh_search_documents() -> int:
+    """Make every restaurant findable anew, with the dishes known; return how many.
+
+    For rows that were written by a release that did it otherwise.
+    """
+    pks = list(Restaurant.objects.order_by("pk").values_list("pk", flat=True))
+    for batch in _batches(pks):
+        restaurants = list(
+            Restaurant.objects.filter(pk__in=batch)
+            .prefetch_related("cuisines")
+            .only("pk", "name")
+        )
+        for restaurant in restaurants:
+            restaurant.search_document = changed_document(
+                restaurant.name, [it.name for it in restaurant.cuisines.all()]
+            )
+        Restaurant.objects.bulk_update(restaurants, ["search_document"], BATCH)
+    refresh_search_words()
+    return len(pks)
+
+
+def new_document(name: str, cuisine_names: Iterable[str] = ()) -> CombinedExpression:
+    """Return what finds a restaurant without dishes, for a row that is written."""
+    return _vector(name, "A") + _vector(" ".join(cuisine_names), "C")
+
+
+def changed_document(
+    name: str, cuisine_names: Iterable[str] = ()
+) -> CombinedExpression:
+    """Return what finds it by a new name or cuisines and by the dishes it has."""
+    return new_document(name, cuisine_names) + _Dishes(F("search_document"))
+
+
+def _vector(text: str, weight: str) -> SearchVector:
+    # Taken apart here, so that both sides agree on what a word is.
+    words = Value(" ".join(words_of(text)))
+    return SearchVector(words, config="simple", weight=weight)
 
 
 class _Dishes(SearchVectorCombinable, Func):
@@ -120,6 +158,32 @@ class _Dishes(SearchVectorCombinable, Func):
     output_field = SearchVectorField()
 
 
-def renamed_document(name: str) -> CombinedExpression:
-    """Return what finds a restaurant by a new name and the dishes it has."""
-    return name_document(name) + _Dishes(F("search_document"))
+def learn_words(*, texts: Iterable[str]) -> None:
+    """Keep the words of some texts as words that typos are mended to."""
+    words = set(filter(is_mendable, words_of(" ".join(texts))))
+    known = SearchWord.objects.filter(word__in=words).values_list("word", flat=True)
+    _keep_words(words - set(known))
+
+
+@transaction.atomic
+def refresh_search_words() -> int:
+    """Keep exactly the words that find some restaurant; return how many they are."""
+    known = set(SearchWord.objects.values_list("word", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT word FROM ts_stat("
+            "'SELECT search_document FROM restaurants_restaurant')"
+        )
+        used = {word for (word,) in cursor.fetchall() if is_mendable(word)}
+    SearchWord.objects.filter(word__in=known - used).delete()
+    _keep_words(used - known)
+    return len(used)
+
+
+def _keep_words(words: set[str]) -> None:
+    SearchWord.objects.bulk_create(
+        # In order, so that two who learn the same words do not wait for each other.
+        (SearchWord(word=word, rests=sorted(rests_of(word))) for word in sorted(words)),
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )

@@ -31,6 +31,7 @@ MOST_SPANS_A_DAY = 8
 MOST_FEE_STEPS = 8
 LEAST_PREPARATION, MOST_PREPARATION = 5, 120
 LEAST_ANSWER, MOST_ANSWER = 3, 60
+MOST_CAPACITY = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,8 @@ class Terms:
     preparation_minutes: int
     answer_minutes: int
     expects_board: bool
+    # How many orders the kitchen starts within a quarter of an hour; None for any.
+    slot_capacity: int | None = None
 
 
 def _lock(restaurant_pk: int) -> Restaurant:
@@ -218,11 +221,22 @@ def _check_terms(terms: Terms) -> None:
         )
     _check_fee_steps(terms)
     _check_minutes("preparation_minutes", terms.preparation_minutes)
+    if terms.slot_capacity is not None:
+        _check_capacity(terms.slot_capacity)
     if not LEAST_ANSWER <= terms.answer_minutes <= MOST_ANSWER:
         raise TermsRefusedError(
             "answer_minutes",
             _("Take between %(least)d and %(most)d minutes.")
             % {"least": LEAST_ANSWER, "most": MOST_ANSWER},
+        )
+
+
+def _check_capacity(capacity: int) -> None:
+    if not 1 <= capacity <= MOST_CAPACITY:
+        raise TermsRefusedError(
+            "slot_capacity",
+            _("Take between %(least)d and %(most)d orders, or leave it empty.")
+            % {"least": 1, "most": MOST_CAPACITY},
         )
 
 

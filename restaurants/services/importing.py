@@ -19,9 +19,10 @@ from restaurants.geo import to_plane
 from restaurants.models import Cuisine, Membership, OpeningHours, Region, Restaurant
 from restaurants.opening import WeeklySpan
 from restaurants.services.derived import (
-    name_document,
+    changed_document,
+    learn_words,
+    new_document,
     refresh_open_spans,
-    renamed_document,
     set_open_spans,
 )
 from restaurants.services.sources import (
@@ -128,6 +129,13 @@ def _save(places: list[FoundPlace], report: ImportReport) -> None:
     _replace_hours(pairs)
     _replace_cuisines(pairs, cuisines)
     refresh_open_spans(restaurant_pks=[restaurant.pk for restaurant, _ in stale])
+    learn_words(
+        texts=[
+            text
+            for _, place in pairs
+            for text in (place.name, *place.cuisines.values())
+        ]
+    )
     report.created += len(fresh)
     report.changed += len(stale)
 
@@ -173,7 +181,7 @@ def _create(places: list[FoundPlace]) -> Pairs:
             source_id=place.source_id,
         )
         _copy(place, restaurant)
-        restaurant.search_document = name_document(place.name)
+        restaurant.search_document = new_document(place.name, place.cuisines.values())
         set_open_spans(restaurant, weekly=place.hours, now=now)
         pairs.append((restaurant, place))
     Restaurant.objects.bulk_create(restaurant for restaurant, _ in pairs)
@@ -183,7 +191,9 @@ def _create(places: list[FoundPlace]) -> Pairs:
 def _change(pairs: Pairs) -> Pairs:
     for restaurant, place in pairs:
         _copy(place, restaurant)
-        restaurant.search_document = renamed_document(place.name)
+        restaurant.search_document = changed_document(
+            place.name, place.cuisines.values()
+        )
     Restaurant.objects.bulk_update(
         [restaurant for restaurant, _ in pairs], [*COPIED, *DERIVED]
     )

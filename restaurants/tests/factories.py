@@ -10,7 +10,7 @@ from customers.tests.factories import UserFactory
 from restaurants.geo import to_plane
 from restaurants.models import Cuisine, Membership, OpeningHours, Region, Restaurant
 from restaurants.opening import WeeklySpan
-from restaurants.services.derived import name_document, set_open_spans
+from restaurants.services.derived import new_document, set_open_spans
 
 
 class RegionFactory(DjangoModelFactory[Region]):
@@ -55,7 +55,7 @@ class RestaurantFactory(DjangoModelFactory[Restaurant]):
         restaurant: Restaurant = super()._build(model_class, *args, **kwargs)
         week = [WeeklySpan(*span) for span in hours]
         set_open_spans(restaurant, weekly=week, now=timezone.now())
-        restaurant.search_document = name_document(restaurant.name)
+        restaurant.search_document = new_document(restaurant.name)
         restaurant.save()
         OpeningHours.objects.bulk_create(
             OpeningHours(restaurant=restaurant, **asdict(span)) for span in week

@@ -138,6 +138,7 @@ def test_a_changed_restaurant_is_found_by_its_new_name_and_its_dishes(tmp_path):
         )
 
     assert [finds(text) for text in ("neu", "injera", "übersee")] == [True, True, False]
+    assert [finds(text) for text in ("ethiopian", "ethopian")] == [True, True]
 
 
 @pytest.mark.django_db

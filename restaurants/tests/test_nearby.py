@@ -7,7 +7,12 @@ import pytest
 from restaurants.exceptions import InvalidCursorError
 from restaurants.geo import great_circle_distance, to_plane
 from restaurants.models import TEN_MILES, Cuisine, Restaurant
-from restaurants.selectors import NearbyFilters, Sort, list_restaurants_near
+from restaurants.selectors import (
+    NearbyFilters,
+    Sort,
+    list_restaurants_near,
+    ranking,
+)
 from restaurants.services import refresh_open_spans, refresh_search_document
 from restaurants.tests.factories import RegionFactory, RestaurantFactory
 
@@ -106,6 +111,39 @@ def test_every_sort_pages_through_all_of_them_once_in_order(sort):
     pks = [near.restaurant.pk for near in found]
     assert len(pks) == len(set(pks)) > 40
     assert pks == [near.restaurant.pk for near in whole.results]
+
+
+@pytest.mark.parametrize("latitude", [0.0, 52.52, -70.0])
+@pytest.mark.parametrize("sort", Sort.values)
+def test_where_the_nearest_do_not_settle_it_the_order_is_as_exact(
+    latitude, sort, monkeypatch
+):
+    monkeypatch.setattr(ranking, "LOOK", 9)
+    scattered = scatter((latitude, 10.0), count=90, degrees=0.1)
+    scattered[0].preparation_week = [5] * 168
+    scattered[1].fee_step_metres, scattered[1].fee_step_fees = [100.0], [Decimal(0)]
+    Restaurant.objects.bulk_update(
+        scattered[:2], ["preparation_week", "fee_step_metres", "fee_step_fees"]
+    )
+    values = {
+        Sort.DISTANCE: lambda _one, _distance: 0,
+        Sort.ARRIVAL: lambda one, distance: (
+            one.preparation_minutes_at(NOON) + distance * ranking.MINUTES_PER_METRE
+        ),
+        Sort.RATING: lambda one, _distance: -one.rating_total / one.rating_count,
+        Sort.FEE: lambda one, distance: one.delivery_fee_at(distance),
+    }
+    expected = []
+    for number, one in enumerate(scattered):
+        distance = great_circle_distance(latitude, 10.0, one.latitude, one.longitude)
+        if distance <= one.delivery_radius:
+            value = float(values[Sort(sort)](one, distance))
+            expected.append((number % 3 != 0, value, distance, one.pk))
+
+    found = all_pages(limit=3, latitude=latitude, longitude=10.0, sort=Sort(sort))
+
+    assert len(expected) > 30
+    assert [near.restaurant.pk for near in found] == [pk for *_, pk in sorted(expected)]
 
 
 def test_restaurants_at_one_spot_are_all_shown_once():

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
@@ -306,3 +307,29 @@ def test_the_profile_page_leads_to_the_others(owner: Client, ugo: Restaurant) ->
 
     for name in ("hours", "terms", "preparation"):
         assert f'href="{address(ugo, name)}"' in page
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("4", 4), ("", None)])
+def test_how_many_orders_fit_into_a_quarter_hour_is_kept_and_in_the_history(
+    owner: Client, ugo: Restaurant, typed: str, kept: int | None
+) -> None:
+    Restaurant.objects.update(slot_capacity=9)
+
+    shown = owner.get(address(ugo))
+    owner.post(address(ugo), terms(slot_capacity=typed))
+
+    ugo.refresh_from_db()
+    assert "Most orders in 15 minutes" in shown.text
+    assert ugo.slot_capacity == kept
+    assert LogEntry.objects.filter(object_id=str(ugo.pk)).exists()
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "2.5", "1001", "many"])
+def test_a_number_of_orders_that_cannot_be_is_refused(
+    owner: Client, ugo: Restaurant, typed: str
+) -> None:
+    answer = owner.post(address(ugo), terms(slot_capacity=typed))
+
+    ugo.refresh_from_db()
+    assert answer.status_code == 200
+    assert ugo.slot_capacity is None

@@ -19,28 +19,65 @@
     field(form, "longitude").value = place.longitude.toFixed(6);
   };
 
+  // A field with a list of places under it: a combobox as the ARIA practices have it.
+  let lists = 0;
   const suggest = (input, url, onChoose) => {
+    lists += 1;
     const list = document.createElement("ul");
     list.className = "suggestions";
-    list.setAttribute("aria-live", "polite");
+    list.id = `suggestions-${lists}`;
+    list.hidden = true;
+    list.setAttribute("role", "listbox");
+    if (input.labels[0]) list.setAttribute("aria-label", input.labels[0].textContent.trim());
     input.insertAdjacentElement("afterend", list);
+    for (const [name, value] of [
+      ["role", "combobox"],
+      ["autocomplete", "off"],
+      ["aria-autocomplete", "list"],
+      ["aria-controls", list.id],
+      ["aria-expanded", "false"],
+    ]) {
+      input.setAttribute(name, value);
+    }
+    let found = [];
+    let active = -1;
     let timer = 0;
     let latest = 0;
+    const mark = (number) => {
+      active = number;
+      [...list.children].forEach((option, position) => {
+        option.setAttribute("aria-selected", String(position === number));
+      });
+      if (number < 0) return input.removeAttribute("aria-activedescendant");
+      const option = list.children[number];
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    };
     const show = (places) => {
+      found = places;
       list.replaceChildren(
-        ...places.map((place) => {
-          const button = document.createElement("button");
-          button.type = "button";
-          button.textContent = place.label;
-          button.addEventListener("click", () => {
-            list.replaceChildren();
-            onChoose(place);
-          });
-          const entry = document.createElement("li");
-          entry.append(button);
-          return entry;
+        ...places.map((place, number) => {
+          const option = document.createElement("li");
+          option.id = `${list.id}-${number}`;
+          option.setAttribute("role", "option");
+          option.textContent = place.label;
+          option.addEventListener("click", () => choose(number));
+          return option;
         }),
       );
+      list.hidden = places.length === 0;
+      input.setAttribute("aria-expanded", String(!list.hidden));
+      mark(-1);
+    };
+    const close = () => {
+      clearTimeout(timer);
+      latest += 1;
+      show([]);
+    };
+    const choose = (number) => {
+      const place = found[number];
+      close();
+      onChoose(place);
     };
     const ask = async () => {
       const text = input.value.trim();
@@ -60,24 +97,60 @@
       timer = setTimeout(ask, 200);
     });
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") show([]);
-      if (event.key === "ArrowDown" && list.firstElementChild) {
-        event.preventDefault();
-        list.querySelector("button").focus();
-      }
+      if (list.hidden || event.isComposing) return;
+      const count = found.length;
+      if (event.key === "ArrowDown") mark((active + 1) % count);
+      else if (event.key === "ArrowUp") mark((active <= 0 ? count : active) - 1);
+      else if (event.key === "Escape") close();
+      else if (event.key === "Enter" && active >= 0) choose(active);
+      else return;
+      event.preventDefault();
     });
-    list.addEventListener("keydown", (event) => {
-      const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" };
-      if (event.key === "Escape") {
-        show([]);
-        input.focus();
-      } else if (event.key in step) {
-        event.preventDefault();
-        const entry = event.target.closest("li")[step[event.key]];
-        (entry ? entry.querySelector("button") : input).focus();
-      }
-    });
+    // The field keeps the focus, so that leaving it is what closes the list.
+    list.addEventListener("pointerdown", (event) => event.preventDefault());
+    input.addEventListener("blur", close);
   };
+
+  // What a map shows that has no tiles: a grid, and the names of the places around.
+  const drawGrid = (map, aroundUrl) => {
+    const leaflet = window.L;
+    const Grid = leaflet.GridLayer.extend({
+      createTile() {
+        const tile = document.createElement("div");
+        tile.className = "map-grid";
+        return tile;
+      },
+    });
+    new Grid().addTo(map);
+    const names = leaflet.layerGroup().addTo(map);
+    const writeNames = async () => {
+      const { lat, lng } = map.getCenter().wrap();
+      let places = [];
+      try {
+        const answer = await fetch(`${aroundUrl}?latitude=${lat}&longitude=${lng}`);
+        if (answer.ok) places = (await answer.json()).places;
+      } catch {
+        return;
+      }
+      names.clearLayers();
+      for (const place of places) {
+        const at = [place.latitude, place.longitude];
+        const label = document.createElement("span");
+        label.textContent = place.label.split(",")[0];
+        leaflet
+          .circleMarker(at, { radius: 3, className: "map-dot", interactive: false })
+          .bindTooltip(label, {
+            permanent: true,
+            direction: "right",
+            className: "map-name",
+          })
+          .addTo(names);
+      }
+    };
+    map.on("moveend", writeNames);
+    writeNames();
+  };
+  window.tiffinPlaces = { drawGrid, suggest };
 
   const pointForm = document.querySelector("[data-point-form], [data-address-form]");
   let showPoint = () => {};
@@ -113,10 +186,8 @@
     });
   }
 
-  const box = document.querySelector("[data-map-box]");
-  if (!box || !pointForm) return;
-  box.hidden = false;
-  const status = box.querySelector("[data-map-status]");
+  if (!pointForm) return;
+  const status = document.querySelector("[data-map-status]");
   const say = (name) => {
     status.textContent = status.dataset[`text${name}`];
   };
@@ -126,7 +197,7 @@
     field(pointForm, "longitude").value = longitude.toFixed(6);
   };
 
-  box.querySelector("[data-locate]").addEventListener("click", () => {
+  document.querySelector("[data-locate]")?.addEventListener("click", () => {
     if (!navigator.geolocation) return say("Denied");
     say("Locating");
     navigator.geolocation.getCurrentPosition(
@@ -141,48 +212,12 @@
     );
   });
 
+  const box = document.querySelector("[data-map-box]");
+  if (!box) return;
+  box.hidden = false;
   const canvas = box.querySelector("#address-map");
   const toggle = box.querySelector("[data-map-toggle]");
   let map = null;
-
-  const drawGrid = (leaflet) => {
-    const Grid = leaflet.GridLayer.extend({
-      createTile() {
-        const tile = document.createElement("div");
-        tile.className = "map-grid";
-        return tile;
-      },
-    });
-    new Grid().addTo(map);
-    const names = leaflet.layerGroup().addTo(map);
-    const writeNames = async () => {
-      const { lat, lng } = map.getCenter().wrap();
-      const url = `${canvas.dataset.aroundUrl}?latitude=${lat}&longitude=${lng}`;
-      let places = [];
-      try {
-        const answer = await fetch(url);
-        if (answer.ok) places = (await answer.json()).places;
-      } catch {
-        return;
-      }
-      names.clearLayers();
-      for (const place of places) {
-        const at = [place.latitude, place.longitude];
-        const label = document.createElement("span");
-        label.textContent = place.label.split(",")[0];
-        leaflet
-          .circleMarker(at, { radius: 3, color: "#4a443a", interactive: false })
-          .bindTooltip(label, {
-            permanent: true,
-            direction: "right",
-            className: "map-name",
-          })
-          .addTo(names);
-      }
-    };
-    map.on("moveend", writeNames);
-    writeNames();
-  };
 
   const openMap = () => {
     const leaflet = window.L;
@@ -195,7 +230,7 @@
     if (canvas.dataset.tileUrl) {
       leaflet.tileLayer(canvas.dataset.tileUrl, { maxZoom: 19 }).addTo(map);
     } else {
-      drawGrid(leaflet);
+      drawGrid(map, canvas.dataset.aroundUrl);
     }
     const icon = leaflet.divIcon({ className: "map-pin", iconSize: [22, 22], iconAnchor: [11, 22] });
     const pin = leaflet.marker(map.getCenter(), { icon, draggable: true, keyboard: false });

@@ -1,0 +1,58 @@
+"""The browsers that somebody signs in with: a new one is told to them."""
+
+import hashlib
+
+from django.db import transaction
+from django.utils import timezone
+
+from customers.exceptions import WrongPasswordError
+from customers.models import KnownBrowser, User
+from customers.notifications import tell_new_sign_in, tell_signed_out_elsewhere
+
+MAX_BROWSERS = 50
+
+
+def digest_of(key: str) -> str:
+    """Return what is kept of the key in a browser's cookie."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@transaction.atomic
+def note_sign_in(*, user_pk: int, browser_key: str, label: str) -> KnownBrowser:
+    """Remember that somebody signed in with a browser; tell them if it is a new one.
+
+    The first that an account is ever used with is no news.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user_pk)
+    mine = KnownBrowser.objects.filter(user=user)
+    is_first = not mine.exists()
+    browser, is_new = mine.update_or_create(
+        digest=digest_of(browser_key),
+        defaults={"user": user, "label": label[:100], "last_seen_at": timezone.now()},
+    )
+    if is_new and not is_first:
+        tell_new_sign_in(browser)
+        kept = mine.order_by("-last_seen_at", "-pk")[:MAX_BROWSERS]
+        mine.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    return browser
+
+
+@transaction.atomic
+def sign_out_elsewhere(*, user_pk: int, password: str, browser_key: str) -> User:
+    """End a user's sessions by hashing their password anew; raises WrongPasswordError.
+
+    A session holds a digest of the password's hash, so this ends them all, and links
+    that were mailed as well. The caller renews the one it came by.
+    """
+    user = User.objects.select_for_update().get(pk=user_pk)
+    if user.has_usable_password():
+        if not user.check_password(password):
+            raise WrongPasswordError
+        user.set_password(password)
+    else:
+        user.set_unusable_password()
+    user.save(update_fields=["password"])
+    others = KnownBrowser.objects.filter(user=user)
+    others.exclude(digest=digest_of(browser_key)).delete()
+    tell_signed_out_elsewhere(user, at=timezone.now())
+    return user

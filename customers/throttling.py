@@ -1,0 +1,109 @@
+"""How often something may be tried, counted in the cache.
+
+Windows begin by the clock, so that a count can be made with one atomic step and ends by
+itself. A cache that is down stops nobody: guessing is then slowed by the password's
+hash alone, and the log says so.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from customers.exceptions import TooManyAttemptsError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` attempts within `window`."""
+
+    name: str
+    count: int
+    window: timedelta
+
+
+SIGN_INS_PER_EMAIL = Limit("sign-in-email", 10, timedelta(minutes=15))
+SIGN_INS_PER_PLACE = Limit("sign-in-place", 50, timedelta(minutes=15))
+LINKS_PER_EMAIL = Limit("link-email", 5, timedelta(hours=1))
+LINKS_PER_PLACE = Limit("link-place", 20, timedelta(hours=1))
+SIGN_UPS_PER_PLACE = Limit("sign-up-place", 20, timedelta(hours=1))
+CODES_AT_ONCE = Limit("code", 3, timedelta(minutes=10))
+CODES_A_DAY = Limit("code-day", 10, timedelta(days=1))
+GUEST_ORDERS_PER_PLACE = Limit("guest-orders-place", 20, timedelta(hours=1))
+PASSWORDS_ASKED = Limit("password", 10, timedelta(minutes=15))
+
+
+def place_of(request: HttpRequest | None) -> str:
+    """Return the network that a request comes from, for who counts by it.
+
+    Empty when nobody knows, and for a private one: that is this machine, or a proxy
+    that the settings know nothing of (PROXY_COUNT), and everybody would be counted as
+    one.
+    """
+    try:
+        address = ip_address(_address_in(request.META) if request else "")
+    except ValueError:
+        return ""
+    if address.is_private:
+        return ""
+    if isinstance(address, IPv6Address):
+        # One household has as many addresses as it likes.
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _address_in(meta: dict[str, Any]) -> str:
+    """Return whose request it was, for the first of the proxies that are ours."""
+    if not settings.PROXY_COUNT:
+        return str(meta.get("REMOTE_ADDR", ""))
+    # Each proxy adds whom it heard from; what stands before ours is anybody's claim.
+    heard = str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    nearest: int = min(settings.PROXY_COUNT, len(heard))
+    return heard[-nearest].strip()
+
+
+def spend(*attempts: tuple[Limit, str]) -> None:
+    """Count an attempt of each of these; raises TooManyAttemptsError over a limit.
+
+    An attempt is counted before it is made, so that a hundred made at once are a
+    hundred. Who is empty is not counted.
+    """
+    now = timezone.now().timestamp()
+    for limit, who in attempts:
+        if who and settings.LIMIT_ATTEMPTS and _count(limit, who, now) > limit.count:
+            seconds = limit.window.total_seconds()
+            raise TooManyAttemptsError(int(seconds - now % seconds) + 1)
+
+
+def give_back(*attempts: tuple[Limit, str]) -> None:
+    """Take back what was spent on an attempt that was no guess."""
+    now = timezone.now().timestamp()
+    for limit, who in attempts:
+        if who and settings.LIMIT_ATTEMPTS:
+            _count(limit, who, now, by=-1)
+
+
+def _count(limit: Limit, who: str, now: float, *, by: int = 1) -> int:
+    seconds = int(limit.window.total_seconds())
+    # Hashed: an email may hold anything, and is nobody's business in a cache.
+    digest = hashlib.sha256(who.strip().lower().encode()).hexdigest()[:32]
+    key = f"attempts:{limit.name}:{digest}:{int(now // seconds)}"
+    try:
+        cache.add(key, 0, timeout=seconds)
+        return cache.incr(key, by)
+    except ValueError:
+        # Its window ended between the two steps.
+        return 0
+    except (RedisError, OSError) as error:
+        logger.warning("Attempts are not counted: %s", error)
+        return 0

@@ -1,0 +1,80 @@
+"""Changing a password, and choosing a new one by a link."""
+
+from typing import Any
+
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
+from django.contrib.messages.views import SuccessMessageMixin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
+
+from customers.exceptions import TooManyAttemptsError
+from customers.forms import ForgottenPasswordForm
+from customers.services import announce_password_change
+from customers.throttling import (
+    LINKS_PER_EMAIL,
+    LINKS_PER_PLACE,
+    PASSWORDS_ASKED,
+    place_of,
+    spend,
+)
+from customers.views.visitors import customer_of, say_too_many
+
+
+class PasswordChangeView(SuccessMessageMixin[Any], auth_views.PasswordChangeView):
+    template_name = "customers/password_change.html"
+    success_url = reverse_lazy("customers:security")
+    success_message = gettext_lazy(
+        "Your password is changed, and all your other browsers are signed out."
+    )
+
+    def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
+        """Change it, unless the old one was guessed at too often."""
+        try:
+            spend((PASSWORDS_ASKED, f"user {customer_of(request).pk}"))
+        except TooManyAttemptsError as error:
+            form = self.get_form()
+            form.full_clean()
+            form.add_error(None, str(error))
+            return say_too_many(self.form_invalid(form), error.seconds)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
+        response = super().form_valid(form)
+        announce_password_change(user=form.user)
+        return response
+
+
+class PasswordResetView(auth_views.PasswordResetView):
+    form_class = ForgottenPasswordForm
+    template_name = "customers/password_reset.html"
+    email_template_name = "customers/password_reset_email.txt"
+    subject_template_name = "customers/password_reset_subject.txt"
+    success_url = reverse_lazy("customers:password-reset-sent")
+
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
+        email = form.cleaned_data["email"]
+        try:
+            spend((LINKS_PER_EMAIL, email), (LINKS_PER_PLACE, place_of(self.request)))
+        except TooManyAttemptsError as error:
+            form.add_error(None, str(error))
+            return say_too_many(self.form_invalid(form), error.seconds)
+        return super().form_valid(form)
+
+
+class PasswordResetSentView(auth_views.PasswordResetDoneView):
+    template_name = "customers/password_reset_sent.html"
+
+
+class PasswordResetConfirmView(
+    SuccessMessageMixin[Any], auth_views.PasswordResetConfirmView
+):
+    template_name = "customers/password_reset_confirm.html"
+    success_url = reverse_lazy("customers:sign-in")
+    success_message = gettext_lazy("Your password is changed. Sign in with it.")
+
+    def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
+        response = super().form_valid(form)
+        announce_password_change(user=form.user)
+        return response

@@ -1,0 +1,156 @@
+"""Reviews and claims, and whether there may still be one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Avg, Count, DecimalField, Prefetch, Q
+from django.utils.translation import gettext as _
+
+from orders.models import Claim, ClaimLine, Order, Review
+from orders.selectors.paging import PAGE, read_cursor, write_cursor
+from restaurants.models import Restaurant
+
+STARS = (5, 4, 3, 2, 1)
+# How long after writing a review can be changed, and after the end of an order it can
+# be said what was missing or wrong.
+REVIEW_EDITABLE = timedelta(days=7)
+CLAIMABLE = timedelta(days=7)
+# Claims shown that wait for an answer; the next come as these are answered.
+MOST_WAITING = 50
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    results: list[Review]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class RatingSummary:
+    """What a restaurant's reviews come to; averages with one decimal place."""
+
+    count: int
+    food: Decimal | None
+    delivery: Decimal | None
+    # How many gave how many stars for the food, the most stars first.
+    stars: list[tuple[int, int]]
+
+
+def summarize_reviews(*, restaurant: Restaurant) -> RatingSummary:
+    """Return the averages and how many gave each number of stars, in one query."""
+    counts = {f"stars_{n}": Count("pk", filter=Q(food_rating=n)) for n in STARS}
+    found = Review.objects.filter(restaurant=restaurant).aggregate(
+        food=Avg("food_rating", output_field=DecimalField()),
+        delivery=Avg("delivery_rating", output_field=DecimalField()),
+        **counts,
+    )
+    stars = [(n, found[f"stars_{n}"]) for n in STARS]
+    food, delivery = (
+        None if found[name] is None else round(Decimal(found[name]), 1)
+        for name in ("food", "delivery")
+    )
+    return RatingSummary(sum(count for _n, count in stars), food, delivery, stars)
+
+
+def list_reviews(
+    *,
+    restaurant: Restaurant,
+    stars: int | None = None,
+    is_unanswered: bool = False,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> ReviewPage:
+    """Return a restaurant's reviews with their orders, newest first."""
+    reviews = Review.objects.filter(restaurant=restaurant)
+    if stars is not None:
+        reviews = reviews.filter(food_rating=stars)
+    if is_unanswered:
+        reviews = reviews.filter(answered_at=None)
+    if cursor:
+        at, pk = read_cursor(cursor)
+        reviews = reviews.filter(created_at__lte=at).filter(
+            Q(created_at__lt=at) | Q(pk__lt=pk)
+        )
+    found = list(
+        reviews.select_related("order").order_by("-created_at", "-pk")[: limit + 1]
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    return ReviewPage(
+        found[:limit], write_cursor(last.created_at, last.pk) if last else None
+    )
+
+
+def find_review_obstacle(order: Order, review: Review | None, *, now: datetime) -> str:
+    """Say why an order cannot be rated, or its review changed; "" when it can."""
+    if order.status not in Order.COMPLETED:
+        return _("You can rate an order once you have it.")
+    if order.is_test:
+        return _("A test order is not rated.")
+    if review is not None and now > review.created_at + REVIEW_EDITABLE:
+        days = REVIEW_EDITABLE // timedelta(days=1)
+        return _("A review can be changed for %(days)d days.") % {"days": days}
+    return ""
+
+
+def find_claim_obstacle(order: Order, claim: Claim | None, *, now: datetime) -> str:
+    """Say why nothing can be reported about an order, or no more; "" when it can."""
+    if order.status not in Order.COMPLETED:
+        return _("You can report a problem once you have your order.")
+    if order.is_test:
+        return _("Nothing is reported about a test order.")
+    if claim is not None:
+        return _("You have reported a problem with this order already.")
+    if now > (order.ended_at or order.placed_at) + CLAIMABLE:
+        days = CLAIMABLE // timedelta(days=1)
+        return _("A problem can be reported for %(days)d days.") % {"days": days}
+    return ""
+
+
+@dataclass(frozen=True)
+class ClaimPage:
+    """A restaurant's claims: those to be answered, oldest first, then the others."""
+
+    waiting: list[Claim]
+    answered: list[Claim]
+    next_cursor: str | None
+
+
+def list_claims(
+    *, restaurant: Restaurant, cursor: str | None = None, limit: int = PAGE
+) -> ClaimPage:
+    """Return a restaurant's claims with orders and lines loaded.
+
+    The cursor leads on through the answered ones, which come newest first.
+    """
+    lines = ClaimLine.objects.select_related("line")
+    claims = (
+        Claim.objects.filter(order__restaurant=restaurant)
+        .select_related("order", "answered_by")
+        .prefetch_related(Prefetch("lines", lines))
+    )
+    waiting = []
+    rows = claims.exclude(status=Claim.Status.OPEN)
+    if cursor:
+        at, pk = read_cursor(cursor)
+        rows = rows.filter(created_at__lte=at).filter(
+            Q(created_at__lt=at) | Q(pk__lt=pk)
+        )
+    else:
+        is_open = claims.filter(status=Claim.Status.OPEN)
+        waiting = list(is_open.order_by("created_at", "pk")[:MOST_WAITING])
+    found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return ClaimPage(
+        waiting,
+        found[:limit],
+        write_cursor(last.created_at, last.pk) if last else None,
+    )
+
+
+def count_open_claims(restaurant_pks: Collection[int]) -> int:
+    """Return how many claims these restaurants have not answered."""
+    return Claim.objects.filter(
+        order__restaurant__in=restaurant_pks, status=Claim.Status.OPEN
+    ).count()

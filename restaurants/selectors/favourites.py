@@ -1,0 +1,90 @@
+"""Whose favourite a restaurant is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from customers.models import User
+from restaurants.availability import (
+    Orderability,
+    check_orderability,
+    say_moment,
+)
+from restaurants.exceptions import InvalidCursorError
+from restaurants.models import Favourite, Fulfilment, Restaurant
+
+PAGE = 24
+HIGHEST_PK = 2**63
+
+
+@dataclass(frozen=True)
+class FavouriteRestaurant:
+    """A favourite as its card shows it; `opens` says when it takes orders again."""
+
+    restaurant: Restaurant
+    orderability: Orderability
+    opens: str = ""
+
+
+@dataclass(frozen=True)
+class FavouritePage:
+    results: list[FavouriteRestaurant]
+    next_cursor: str = ""
+
+
+def favourite_pks(user: User | None) -> set[int]:
+    """Return the keys of somebody's favourite restaurants; none of nobody's."""
+    if user is None:
+        return set()
+    return set(Favourite.objects.filter(user=user).values_list("restaurant", flat=True))
+
+
+def list_favourites(
+    *,
+    user: User,
+    moment: datetime,
+    place: tuple[float, float] | None = None,
+    cursor: str = "",
+    limit: int = PAGE,
+) -> FavouritePage:
+    """Return somebody's favourites with cuisines loaded, the newest first.
+
+    `place` is (latitude, longitude); where it is unknown, each restaurant's own spot
+    stands in for it. InvalidCursorError if the cursor is not of this list.
+    """
+    rows = Favourite.objects.filter(
+        user=user, restaurant__status=Restaurant.Status.LIVE
+    )
+    if cursor:
+        if not (cursor.isascii() and cursor.isdigit() and int(cursor) < HIGHEST_PK):
+            raise InvalidCursorError(cursor)
+        rows = rows.filter(pk__lt=int(cursor))
+    found = list(
+        rows.select_related("restaurant")
+        .defer("restaurant__search_document")
+        .prefetch_related("restaurant__cuisines")
+        .order_by("-pk")[: limit + 1]
+    )
+    page = found[:limit]
+    more = len(found) > limit
+    return FavouritePage(
+        [_card(row.restaurant, moment, place) for row in page],
+        str(page[-1].pk) if more else "",
+    )
+
+
+def _card(
+    restaurant: Restaurant, moment: datetime, place: tuple[float, float] | None
+) -> FavouriteRestaurant:
+    delivers = restaurant.offers_delivery
+    answer = check_orderability(
+        restaurant,
+        moment=moment,
+        place=place or (restaurant.latitude, restaurant.longitude),
+        fulfilment=Fulfilment.DELIVERY if delivers else Fulfilment.PICKUP,
+    )
+    opens = ""
+    if answer.next_opening is not None:
+        opens = say_moment(
+            answer.next_opening, time_zone=restaurant.time_zone, now=moment
+        )
+    return FavouriteRestaurant(restaurant, answer, opens)

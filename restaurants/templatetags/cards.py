@@ -1,0 +1,148 @@
+"""What the card of a restaurant says, in words: one way for every list of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.db.models.fields.files import ImageFieldFile
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from restaurants.models import Fulfilment, Restaurant
+from restaurants.selectors import NearbyRestaurant
+from restaurants.templatetags.distances import distance
+
+register = template.Library()
+NEW_FOR = timedelta(days=30)
+# With so many ratings a newcomer is known by them, and is not called new any more.
+KNOWN_BY_RATINGS = 5
+TOP_RATING = Decimal("4.5")
+TOP_RATINGS = 20
+# Cuisines with a drawing in static/img/cuisines.
+DRAWN = {
+    *("burgers", "chinese", "ethiopian", "indian", "italian", "japanese", "korean"),
+    *("mediterranean", "mexican", "peruvian", "pizza", "plant-based", "thai"),
+    *("vietnamese", "bakery"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    pk: int
+    name: str
+    url: str
+    upload: ImageFieldFile
+    drawing: str
+    latitude: str  # as scripts read numbers, whatever the language
+    longitude: str
+    cuisines: str
+    rating: str  # empty without ratings
+    rating_count: int
+    minutes: str  # empty while it takes no orders
+    fee: Decimal | None  # None when nothing is brought
+    minimum: Decimal
+    currency: str
+    distance: str
+    badges: list[tuple[str, str]]  # how it looks, and what it says
+    is_open: bool
+    can_order: bool
+    status: str  # why not to be ordered from now, and from when
+    starts_closed: bool  # the first that is not open after those that are
+    dishes: list[str]
+
+
+@register.filter
+def as_cards(results: Iterable[NearbyRestaurant], fulfilment: str) -> list[Card]:
+    """Return the cards of restaurants near a place, in the same order."""
+    now = timezone.now()
+    cards: list[Card] = []
+    for near in results:
+        follows_open = not cards or cards[-1].is_open
+        cards.append(_card(near, fulfilment, now, follows_open=follows_open))
+    return cards
+
+
+@register.filter
+def cuisine_drawing(slug: str) -> str:
+    """Return the drawing of a cuisine, or nothing if it has none."""
+    kind = slug.removesuffix("-and-breakfast")
+    return f"img/cuisines/{kind}.svg" if kind in DRAWN else ""
+
+
+def _card(
+    near: NearbyRestaurant, fulfilment: str, now: datetime, *, follows_open: bool
+) -> Card:
+    restaurant = near.restaurant
+    can_order = near.orderability.can_order
+    rating = restaurant.rating
+    brings = fulfilment == Fulfilment.DELIVERY
+    return Card(
+        pk=restaurant.pk,
+        name=restaurant.name,
+        url=restaurant.get_absolute_url(),
+        upload=restaurant.picture,
+        drawing=restaurant.drawing,
+        latitude=f"{restaurant.latitude:.6f}",
+        longitude=f"{restaurant.longitude:.6f}",
+        cuisines=" · ".join(cuisine.name for cuisine in restaurant.cuisines.all()),
+        rating="" if rating is None else number_format(rating, decimal_pos=1),
+        rating_count=restaurant.rating_count,
+        minutes=_minutes(near) if can_order else "",
+        fee=near.delivery_fee if brings else None,
+        minimum=restaurant.minimum_order,
+        currency=restaurant.currency,
+        distance=distance(near.distance, restaurant.country),
+        badges=_badges(restaurant, now, is_free=brings and not near.delivery_fee),
+        is_open=near.is_open,
+        can_order=can_order,
+        status="" if can_order else _status(near, now),
+        starts_closed=follows_open and not near.is_open,
+        dishes=near.dishes,
+    )
+
+
+def _minutes(near: NearbyRestaurant) -> str:
+    low, high = near.minutes
+    return _("%(low)d–%(high)d min") % {"low": low, "high": high}
+
+
+def _badges(
+    restaurant: Restaurant, now: datetime, *, is_free: bool
+) -> list[tuple[str, str]]:
+    badges = []
+    rating, count = restaurant.rating, restaurant.rating_count
+    if rating is not None and rating >= TOP_RATING and count >= TOP_RATINGS:
+        badges.append(("tag-warn", _("Top rated")))
+    if now - restaurant.created_at < NEW_FOR and count < KNOWN_BY_RATINGS:
+        badges.append(("", _("New")))
+    if is_free:
+        badges.append(("tag-good", _("Free delivery")))
+    if not restaurant.offers_delivery:
+        badges.append(("", _("Pickup only")))
+    return badges
+
+
+def _status(near: NearbyRestaurant, now: datetime) -> str:
+    again = near.orderability.next_opening
+    moment = _moment(again, near.restaurant.time_zone, now) if again else ""
+    if near.orderability.code == "restaurant_closed":
+        return _("Opens %(moment)s") % {"moment": moment} if moment else _("Closed")
+    if near.orderability.code == "restaurant_paused":
+        if not moment:
+            return _("On a break")
+        return _("On a break until %(moment)s") % {"moment": moment}
+    if near.orderability.code == "restaurant_unattended":
+        return _("Takes orders for later only")
+    return str(near.orderability.message)
+
+
+def _moment(moment: datetime, time_zone: str, now: datetime) -> str:
+    """Say a time of the restaurant's clock, with the weekday unless it is today."""
+    zone = ZoneInfo(time_zone)
+    local = moment.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return date_format(local, "H:i" if is_today else "D H:i")
