@@ -76,7 +76,7 @@ class CategoryChoices:
 
 
 def get_preferences(user_pk: int) -> list[CategoryChoices]:
-    """Return what somebody is sent: each category with the channels it uses."""
+    """Return what somebody may be sent: each category with the channels it uses."""
     wishes = {
         (wish.category, wish.channel): wish.is_enabled
         for wish in Preference.objects.filter(user=user_pk)
@@ -90,6 +90,7 @@ def get_preferences(user_pk: int) -> list[CategoryChoices]:
             ],
         )
         for category in list_categories()
+        if category.concerns is None or category.concerns(user_pk)
     ]
 
 

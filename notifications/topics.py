@@ -1,5 +1,6 @@
 """What a topic is, and the registry that apps declare theirs in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -36,6 +37,8 @@ class Category:
     name: str
     label: StrOrPromise
     kind: Kind
+    # Tells of a user's key whether they are ever told of it; None is everybody.
+    concerns: Callable[[int], bool] | None = None
 
     def is_on(self, channel: str) -> bool:
         """Tell whether it is sent over a channel to who said nothing about it."""

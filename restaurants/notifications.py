@@ -12,8 +12,17 @@ from notifications.topics import Category, Kind, Topic, register
 from restaurants.models import Membership, Restaurant
 
 OWNER_PORTAL = "/owner/"
+
+
+def _runs_a_restaurant(user_pk: int) -> bool:
+    return Membership.objects.filter(user=user_pk).exists()
+
+
 KITCHEN = Category(
-    name="kitchen", label=_("Running your restaurant"), kind=Kind.TRANSACTIONAL
+    name="kitchen",
+    label=_("Running your restaurant"),
+    kind=Kind.TRANSACTIONAL,
+    concerns=_runs_a_restaurant,
 )
 
 

@@ -26,6 +26,7 @@ TRIES, PATIENCE = 6, 2
 LOOKS_SECONDS = 1.0
 CANCELS, REJECTS, PICKS_UP = 0.04, 0.04, 0.2
 STEP = re.compile(r"/owner/board/(\d+)/(?:step|end)/([a-z]+)/")
+RESTAURANT = re.compile(r"/restaurants/(?!favourites/)[^/?]+/")
 # What an owner does next with an order, of what its card offers.
 NEXT = ("accept", "preparing", "ready", "out", "complete")
 
@@ -118,7 +119,7 @@ class Customer:
 
     def _add_something(self) -> bool:
         cart = self.visitor.get("/cart/")
-        started = [it for it in cart.links_to("/restaurants/") if it.count("/") == 3]  # noqa: PLR2004
+        started = _list_restaurants(cart)
         path = started[0] if started else self._choose_restaurant()
         items = self.visitor.get(path).links_to("/items/")
         if not items:
@@ -134,9 +135,7 @@ class Customer:
 
     def _choose_restaurant(self) -> str:
         listed = self.visitor.get("/restaurants/?open_now=1")
-        choice = [it for it in listed.links_to("/restaurants/") if "?" not in it]
-        choice = [it for it in choice if it.count("/") == 3]  # noqa: PLR2004
-        choice = [it for it in choice if it != "/restaurants/favourites/"]
+        choice = _list_restaurants(listed)
         if not choice:
             raise SiteError("no restaurant is open")
         return self.dice.choice(choice)
@@ -231,6 +230,11 @@ class Owner:
         values = {"preparation_minutes": "20"} if step == "accept" else {}
         visitor.send(page, steps[step], values)
         self.progress.count(step)
+
+
+def _list_restaurants(page: Page) -> list[str]:
+    """Return the restaurants that a page leads to."""
+    return [it for it in page.links_to("/restaurants/") if RESTAURANT.fullmatch(it)]
 
 
 def _form_with(page: Page, name: str) -> Form:

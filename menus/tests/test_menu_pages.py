@@ -79,7 +79,7 @@ def test_the_page_takes_the_same_queries_for_any_number_of_items(
         client.get(page(item))
 
 
-QUERIES = 12
+QUERIES = 13
 
 
 def test_a_restaurant_without_a_menu_is_told_how_to_begin(client):

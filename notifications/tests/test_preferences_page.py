@@ -76,11 +76,11 @@ def test_what_is_always_sent_is_shown_as_on_whatever_was_said():
     assert all(choice.is_on for choice in rows[SECURITY.name])
 
 
-def test_all_that_the_page_shows_is_four_queries(django_assert_num_queries, grace):
+def test_all_that_the_page_shows_is_five_queries(django_assert_num_queries, grace):
     GCMDeviceFactory.create_batch(2, user=grace)
     APNSDeviceFactory.create(user=grace)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         get_preferences(grace.pk)
         get_rest(grace.pk)
         list_devices_for_user(grace.pk)

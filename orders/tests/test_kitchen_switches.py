@@ -362,7 +362,7 @@ def test_an_item_is_sold_out_and_brought_back(tablet, kitchen, margherita, ada):
     page = Client().get(kitchen.get_absolute_url()).content.decode()
     assert "Sold out until tomorrow 17:00" in page
     item_page = reverse("menus:item-detail", args=[margherita.public_id])
-    assert "Sold out until tomorrow 17:00." in Client().get(item_page).content.decode()
+    assert "Sold out until tomorrow 17:00" in Client().get(item_page).content.decode()
 
     answer = press(tablet, "sold-out-item", *row, until="back")
 

@@ -9,7 +9,9 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
+from customers.models import User
 from customers.tests.factories import UserFactory
+from notifications.selectors import get_preferences
 from restaurants.exceptions import (
     AlreadyMemberError,
     InvitationOverError,
@@ -306,3 +308,12 @@ def test_accepting_while_it_is_sent_again_makes_one_member_and_no_failure():
 
     assert Membership.objects.filter(user=ben).count() == 1
     assert Invitation.objects.get(token=token).accepted_at is not None
+
+
+def test_only_who_runs_a_restaurant_chooses_how_its_news_reach_them():
+    owner, diner = MembershipFactory.create().user, UserFactory.create()
+
+    def categories(user: User) -> set[str]:
+        return {row.category.name for row in get_preferences(user.pk)}
+
+    assert categories(owner) - categories(diner) == {"kitchen"}

@@ -31,7 +31,13 @@ class Command(BaseCommand):
         self, *args: Any, file: Path, report: Path | None, **options: Any
     ) -> None:
         # A quote that nothing closes makes one long field: a bad row, not an error.
-        csv.field_size_limit(LONGEST_FIELD)
+        usual = csv.field_size_limit(LONGEST_FIELD)
+        try:
+            self._import(file, report)
+        finally:
+            csv.field_size_limit(usual)
+
+    def _import(self, file: Path, report: Path | None) -> None:
         rows = csv.DictReader(io.StringIO(_read(file), newline=""))
         read = reader_for(set(rows.fieldnames or ()))
         if read is None:
