@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -104,7 +105,9 @@ def account_delete(request: HttpRequest) -> HttpResponse:
                 logout(request)
                 return redirect("account-deleted")
         except TooManyAttemptsError as error:
-            form.add_error(None, str(error))
+            messages.error(request, str(error))
+            # Not what was sent: to look at it would tell whether it is right.
+            form = DeleteAccountForm(user=user)
             wait = error.seconds
         except ObstructedError as error:
             obstacles = error.obstacles

@@ -2,9 +2,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.operator_pages import operator_urls
+from orders.selectors import count_late_claims
 from restaurants.owner_site import BackOffice
 
 
@@ -31,4 +33,26 @@ class OperatorSite(BackOffice):
             for app in apps:
                 if app["app_label"] == "notifications":
                     app["models"].insert(0, page)
+        for app in apps:
+            if app["app_label"] == "orders":
+                app["models"][:0] = _late_claims(request)
         return apps
+
+
+def _late_claims(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what leads to the claims that restaurants left unanswered, if any."""
+    if not request.user.has_perm("orders.view_claim"):
+        return []
+    count = count_late_claims(now=timezone.now())
+    if not count:
+        return []
+    url = reverse("admin:orders_claim_changelist")
+    return [
+        {
+            "name": _("Claims unanswered for two days: %(count)d") % {"count": count},
+            "object_name": "LateClaims",
+            "admin_url": f"{url}?late=yes",
+            "add_url": None,
+            "view_only": True,
+        }
+    ]

@@ -5,6 +5,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi
@@ -33,8 +34,10 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "icon": static("img/app-192.png"),
         "badge": static("img/app-badge.png"),
     }
-    # Another version is installed anew, with what it keeps.
-    context["version"] = sha256(repr(context).encode()).hexdigest()[:12]
+    # Another version is installed anew, with what it keeps: also when the page without
+    # a connection has other words.
+    page = render_to_string("app/offline.html", request=request)
+    context["version"] = sha256(f"{context}{page}".encode()).hexdigest()[:12]
     return render(
         request, "app/service_worker.js", context, content_type="text/javascript"
     )

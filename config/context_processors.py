@@ -4,8 +4,9 @@ from django.utils.functional import SimpleLazyObject
 
 from customers.models import User
 from customers.places import get_chosen_place
-from orders.selectors import count_cart_items
+from orders.selectors import count_cart_items, get_guest_order_under_way
 from orders.services.cart import SESSION_KEY
+from orders.services.guests import GUEST_ORDERS
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -27,6 +28,11 @@ def header(request: HttpRequest) -> dict[str, object]:
             lambda: count_cart_items(
                 user=user if isinstance(user, User) else None,
                 token=request.session.get(SESSION_KEY),
+            )
+        ),
+        "guest_order": SimpleLazyObject(
+            lambda: get_guest_order_under_way(
+                guest_orders=request.session.get(GUEST_ORDERS, [])
             )
         ),
     }

@@ -44,6 +44,25 @@ class LanguageOfUserMiddleware:
         return self.get_response(request)
 
 
+class PrivatePagesMiddleware:
+    """Tells caches that a page is its reader's alone, and to ask before it is shown.
+
+    Not `no-store`: the way back to a list must be at once, out of the browser's memory.
+    Views that show more than that should stay behind say so themselves.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if is_page and has_session and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-cache"
+        return response
+
+
 class RefuseNulMiddleware:
     """Answers 400 to text with a NUL in it, which PostgreSQL cannot hold.
 

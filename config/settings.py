@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -122,6 +123,8 @@ CACHES = {
 LIMIT_ATTEMPTS = env.bool("LIMIT_ATTEMPTS", default=True)
 # How many proxies of ours add to X-Forwarded-For; only what they wrote is believed.
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 
 AUTH_USER_MODEL = "customers.User"
 AUTHENTICATION_BACKENDS = ["customers.backends.AccountBackend"]
@@ -249,6 +252,8 @@ DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default="Tiffin <orders@tiffin.example>"
 )
 EMAIL_TIMEOUT = 10
+# Links are mailed by a worker, and by the site itself while there is no broker.
+MAIL_BY_WORKER = True
 
 # An account with a provider is used when its secrets are there.
 NOTIFICATIONS: dict[str, Any] = {
@@ -380,6 +385,15 @@ CELERY_BEAT_SCHEDULE = {
     },
     "clear-sessions": {
         "task": "customers.tasks.clear_sessions",
+        "schedule": timedelta(days=1),
+    },
+    "forget-old-guests": {
+        "task": "orders.tasks.forget_old_guests",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
+    "drop-old-carts": {
+        "task": "orders.tasks.drop_old_carts",
         "schedule": timedelta(days=1),
     },
     "turn-days": {

@@ -13,7 +13,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # noqa: F405
 # All tests come from one address; those of the limits turn them on.
 LIMIT_ATTEMPTS = False
-# Nobody listens.
+# Nobody works, and nobody listens.
+MAIL_BY_WORKER = False
 STREAMS_URL = ""
 NOTIFICATIONS_LIVE = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,8 +1,15 @@
 import redis
 from django.conf import settings
+from django.contrib import messages
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+
+from customers.htmx import is_fragment
+from orders.views.checkout import keep_typed
 
 
 @never_cache
@@ -27,3 +34,36 @@ def _redis_answers() -> bool:
         return bool(client.ping())
     except redis.RedisError:
         return False
+
+
+@never_cache
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that was open while somebody signed in or out in another tab.
+
+    Nothing is done; what was typed at checkout is kept, and the page is shown anew.
+    """
+    # Forms of other sites come without the session, and must not begin one.
+    is_visitor = settings.SESSION_COOKIE_NAME in request.COOKIES
+    is_checkout = is_visitor and request.path == reverse("orders:checkout")
+    if is_checkout:
+        keep_typed(request)
+        words = _(
+            "Something changed in another tab; everything you typed is still here. "
+            "Look it over and order again."
+        )
+        messages.info(request, words)
+    if is_fragment(request):
+        if is_visitor and not is_checkout:
+            messages.info(request, _("The page was out of date. Please try again."))
+        return HttpResponse(status=403, headers={"HX-Refresh": "true"})
+    if is_checkout:
+        return redirect("orders:checkout")
+    back = _page_before(request)
+    return render(request, "403_csrf.html", {"back": back}, status=403)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Return the page that a form was on, if the browser says so, or ""."""
+    ours = f"{request.scheme}://{request.get_host()}"
+    page = request.headers.get("Referer", "")
+    return page if page.startswith(f"{ours}/") else ""

@@ -6,15 +6,11 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from customers.browsers import known_key_of
 from customers.exceptions import TooManyAttemptsError
 from customers.models import User
-from customers.throttling import (
-    SIGN_INS_PER_EMAIL,
-    SIGN_INS_PER_PLACE,
-    give_back,
-    place_of,
-    spend,
-)
+from customers.services import list_sign_in_attempts
+from customers.throttling import give_back, place_of, spend
 
 
 class AccountBackend(ModelBackend):
@@ -37,10 +33,11 @@ class AccountBackend(ModelBackend):
         and the operators') shows as its own.
         """
         email = username or kwargs.get(User.USERNAME_FIELD) or ""
-        attempts = [
-            (SIGN_INS_PER_EMAIL, email),
-            (SIGN_INS_PER_PLACE, place_of(request)),
-        ]
+        attempts = list_sign_in_attempts(
+            email=email,
+            place=place_of(request),
+            browser_key=known_key_of(request) if request else "",
+        )
         try:
             spend(*attempts)
         except TooManyAttemptsError as error:

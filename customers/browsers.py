@@ -1,5 +1,6 @@
 """How a browser is known again: a key of its own in a cookie that outlives sessions."""
 
+import hashlib
 import secrets
 from datetime import timedelta
 
@@ -50,6 +51,11 @@ def known_key_of(request: HttpRequest) -> str:
     """Return the key in a visitor's cookie; empty without one that we signed."""
     key = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_AGE)
     return str(key)[:LONGEST_KEY]
+
+
+def digest_of(key: str) -> str:
+    """Return what is kept of the key in a browser's cookie."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def describe_browser(agent: str) -> str:

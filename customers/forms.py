@@ -14,7 +14,7 @@ from customers.exceptions import WrongPasswordError
 from customers.geocoding import GeocoderUnavailableError, Place, get_geocoder
 from customers.models import Address, User
 from customers.places import ChosenPlace
-from customers.services import AddressFields
+from customers.services import AddressFields, mail_password_link
 
 SIX_PLACES = Decimal("0.000001")
 
@@ -111,10 +111,9 @@ class EmailForm(forms.Form):
 
 
 class ForgottenPasswordForm(PasswordResetForm):
-    def get_users(self, email: str) -> list[Any]:
-        # By the accounts' index; a guest has no password that could be forgotten.
-        user = User.objects.find_account(email)
-        return [user] if user and user.is_active and user.has_usable_password() else []
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Mail a link as all others are; a guest has no password to forget."""
+        mail_password_link(email=self.cleaned_data["email"])
 
 
 class PasswordForm(forms.Form):

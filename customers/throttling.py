@@ -32,14 +32,20 @@ class Limit:
     window: timedelta
 
 
-SIGN_INS_PER_EMAIL = Limit("sign-in-email", 10, timedelta(minutes=15))
+# An attempt, and who makes it.
+Attempt = tuple[Limit, str]
+
+# One is who tries an email from one place, a browser that signed in before, or a user.
+SIGN_INS_BY_ONE = Limit("sign-in", 10, timedelta(minutes=15))
+SIGN_INS_PER_EMAIL = Limit("sign-in-email", 100, timedelta(minutes=15))
 SIGN_INS_PER_PLACE = Limit("sign-in-place", 50, timedelta(minutes=15))
-LINKS_PER_EMAIL = Limit("link-email", 5, timedelta(hours=1))
+LINKS_BY_ONE = Limit("link", 5, timedelta(hours=1))
+LINKS_PER_EMAIL = Limit("link-email", 30, timedelta(hours=1))
 LINKS_PER_PLACE = Limit("link-place", 20, timedelta(hours=1))
 SIGN_UPS_PER_PLACE = Limit("sign-up-place", 20, timedelta(hours=1))
 CODES_AT_ONCE = Limit("code", 3, timedelta(minutes=10))
 CODES_A_DAY = Limit("code-day", 10, timedelta(days=1))
-GUEST_ORDERS_PER_PLACE = Limit("guest-orders-place", 20, timedelta(hours=1))
+GUEST_ORDERS_PER_PLACE = Limit("guest-orders-place", 60, timedelta(hours=1))
 PASSWORDS_ASKED = Limit("password", 10, timedelta(minutes=15))
 
 
@@ -54,6 +60,9 @@ def place_of(request: HttpRequest | None) -> str:
         address = ip_address(_address_in(request.META) if request else "")
     except ValueError:
         return ""
+    if isinstance(address, IPv6Address):
+        # As a server that listens on both writes an address of IPv4.
+        address = address.ipv4_mapped or address
     if address.is_private:
         return ""
     if isinstance(address, IPv6Address):
@@ -72,7 +81,7 @@ def _address_in(meta: dict[str, Any]) -> str:
     return heard[-nearest].strip()
 
 
-def spend(*attempts: tuple[Limit, str]) -> None:
+def spend(*attempts: Attempt) -> None:
     """Count an attempt of each of these; raises TooManyAttemptsError over a limit.
 
     An attempt is counted before it is made, so that a hundred made at once are a
@@ -85,7 +94,7 @@ def spend(*attempts: tuple[Limit, str]) -> None:
             raise TooManyAttemptsError(int(seconds - now % seconds) + 1)
 
 
-def give_back(*attempts: tuple[Limit, str]) -> None:
+def give_back(*attempts: Attempt) -> None:
     """Take back what was spent on an attempt that was no guess."""
     now = timezone.now().timestamp()
     for limit, who in attempts:

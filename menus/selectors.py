@@ -143,7 +143,9 @@ def get_item_for_customer(*, public_id: UUID) -> Item:
             is_active=True,
             section__menu__is_active=True,
             restaurant__status=Restaurant.Status.LIVE,
-        ).select_related("section__menu", "restaurant")
+        )
+        .select_related("section__menu", "restaurant")
+        .prefetch_related("section__menu__hours")
     ).get(public_id=public_id)
 
 

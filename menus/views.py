@@ -13,10 +13,13 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from customers.htmx import is_fragment
 from menus.models import Item, Modifier, ModifierGroup
 from menus.pricing import WISHES_KEY, Wishes, lowest_price, read_wishes
 from menus.selectors import (
     get_item_for_customer,
+    hours_in_words,
+    is_served,
     say_modifier_sold_out,
     say_sold_out,
 )
@@ -42,11 +45,6 @@ class GroupShown:
     group: ModifierGroup
     options: list[OptionShown]
     has_choice: bool
-
-
-def is_fragment(request: HttpRequest) -> bool:
-    """Tell whether a part of a page is asked for, to be put into one shown already."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def wishes_of(request: HttpRequest) -> Wishes:
@@ -77,9 +75,18 @@ def item_context(
         "reasons": wishes.reasons_against(item),
         "price": price,
         "may_cost_more": may_cost_more,
+        "served_later": _say_served_later(item, now),
         "quantity": 1,
         **typed,
     }
+
+
+def _say_served_later(item: Item, now: datetime) -> str:
+    """Say when an item's menu is served; "" if it is now."""
+    menu = item.section.menu
+    if is_served(menu, time_zone=item.restaurant.time_zone, moment=now):
+        return ""
+    return hours_in_words(menu.hours.all())
 
 
 @dataclass(frozen=True)

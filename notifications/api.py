@@ -60,6 +60,7 @@ from notifications.topics import get_topic, has_topic
 LARGEST_BODY = 1_000_000
 PAGE_SIZE = 20
 LARGEST_PK = 2**63 - 1
+PK_DIGITS = 19
 
 
 class TooLargeError(APIException):
@@ -169,7 +170,8 @@ class InboxView(OwnView):
 def _position(cursor: str) -> int | None:
     if not cursor:
         return None
-    if not cursor.isascii() or not cursor.isdigit() or int(cursor[:20]) > LARGEST_PK:
+    is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= PK_DIGITS
+    if not is_number or int(cursor) > LARGEST_PK:
         raise ValidationError({"cursor": ["This is no cursor."]}, code="invalid")
     return int(cursor)
 

@@ -55,13 +55,15 @@ from notifications.topics import get_category
 from notifications.unsubscribing import read_unsubscribe_token
 
 PAGE_SIZE = 20
+PK_DIGITS = 19
 MORNING = time(8)
 
 
 def _position(cursor: str) -> int | None:
     if not cursor:
         return None
-    if not cursor.isascii() or not cursor.isdigit() or int(cursor) >= 2**63:
+    is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= PK_DIGITS
+    if not is_number or int(cursor) >= 2**63:
         raise Http404
     return int(cursor)
 
@@ -73,6 +75,7 @@ def _notification(request: HttpRequest, pk: int) -> Notification:
         raise Http404 from error
 
 
+@never_cache
 @login_required
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:

@@ -1,6 +1,5 @@
 """Claims, read and answered by the restaurant; looked after by the operators."""
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,13 +19,10 @@ from menus.templatetags.money import money
 from orders.exceptions import InvalidCursorError, OrderError
 from orders.forms import ClaimAnswerForm
 from orders.models import Claim, ClaimLine
-from orders.selectors import count_open_claims, list_claims
+from orders.selectors import PATIENCE, count_open_claims, late_claims, list_claims
 from orders.services.claims import answer_claim
 from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import Page, duties_of, owner_site
-
-# As long as customers are told that an answer takes.
-PATIENCE = timedelta(hours=48)
 
 
 @require_safe
@@ -139,8 +135,7 @@ class LateClaimFilter(admin.SimpleListFilter):
     ) -> QuerySet[Claim]:
         if self.value() != "yes":
             return queryset
-        since = timezone.now() - PATIENCE
-        return queryset.filter(status=Claim.Status.OPEN, created_at__lte=since)
+        return queryset.filter(late_claims(now=timezone.now()))
 
 
 class ClaimLineInline(TabularInline[Any, Any]):

@@ -16,10 +16,14 @@ LAPSED_DAYS = (30, 60, 90)
 
 
 def _who_ordered(orders: QuerySet[Order]) -> QuerySet[User]:
-    """Return the active users who placed one of these orders: a semi-join."""
+    """Return the accounts that placed one of these orders: a semi-join.
+
+    Guests asked to hear of their order and of nothing else, and each order has one of
+    its own, so they would be told once an order and could not end it.
+    """
     placed = orders.exclude(status=Order.Status.PENDING_PAYMENT).order_by()
     return User.objects.filter(
-        Exists(placed.filter(customer=OuterRef("pk"))), is_active=True
+        Exists(placed.filter(customer=OuterRef("pk"))), is_active=True, is_guest=False
     )
 
 

@@ -6,6 +6,7 @@ app_name = "orders"
 urlpatterns = [
     path("cart/", cart.cart_detail, name="cart-detail"),
     path("cart/items/<uuid:public_id>/", cart.cart_add, name="cart-add"),
+    path("cart/earlier/", cart.cart_take_back, name="cart-take-back"),
     path("cart/fulfilment/", cart.cart_fulfilment, name="cart-fulfilment"),
     path(
         "cart/lines/<uuid:public_id>/edit/", cart.cart_edit_line, name="cart-edit-line"

@@ -252,9 +252,11 @@ def say_moment(moment: datetime, *, time_zone: str, now: datetime) -> str:
     zone = ZoneInfo(time_zone)
     local = moment.astimezone(zone)
     days = (local.date() - now.astimezone(zone).date()).days
-    clock = date_format(local, "H:i")
+    clock = date_format(local, "TIME_FORMAT")
     if days == 0:
         return clock
     if days == 1:
         return gettext("tomorrow %(clock)s") % {"clock": clock}
-    return date_format(local, "D H:i" if days < DAYS_NAMED else "j M Y H:i")
+    if days < DAYS_NAMED:
+        return f"{date_format(local, 'D')} {clock}"
+    return date_format(local, "SHORT_DATETIME_FORMAT")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from customers.htmx import go, is_fragment
 from customers.models import User
 from customers.places import get_chosen_place
 from customers.views.visitors import next_url
@@ -62,7 +63,7 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
     """Show who delivers to the chosen place; to htmx, only the part that changes."""
     place = get_chosen_place(request)
     if place is None:
-        return _go(request, _place_url(request))
+        return go(request, _place_url(request))
     wanted, cursor = request.GET, request.GET.get("cursor", "")
     filters, sort = _filters_in(wanted), _sort_in(wanted)
     view = "map" if wanted.get("view") == "map" else ""
@@ -77,10 +78,10 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
             cursor=cursor,
         )
     except InvalidCursorError:
-        return _go(request, _list_url(kept))
-    is_fragment = _wants_fragment(request)
+        return go(request, _list_url(kept))
+    is_part = is_fragment(request)
     cuisines: list[Cuisine] = []
-    if not is_fragment or not page.results:
+    if not is_part or not page.results:
         cuisines = list_cuisines_near(
             latitude=place.latitude, longitude=place.longitude
         )
@@ -97,7 +98,7 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
         "droppable": _droppable(filters, kept, cuisines),
         "favourite_pks": favourite_pks(_user_of(request)),
         "list_url": reverse("restaurants:restaurant-list"),
-        "is_fragment": is_fragment,
+        "is_fragment": is_part,
         "is_first_page": not cursor,
         **_more(page, kept, wanted),
     }
@@ -135,18 +136,6 @@ def _types_on(request: HttpRequest, kept: dict[str, str]) -> bool:
 
 def _user_of(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
-
-
-def _wants_fragment(request: HttpRequest) -> bool:
-    asked = request.headers
-    return "HX-Request" in asked and "HX-History-Restore-Request" not in asked
-
-
-def _go(request: HttpRequest, url: str) -> HttpResponse:
-    """Send to another page; htmx would put what it finds there into this one."""
-    if not _wants_fragment(request):
-        return redirect(url)
-    return HttpResponse(headers={"HX-Redirect": url})
 
 
 def _place_url(request: HttpRequest) -> str:
@@ -405,15 +394,14 @@ def favourite_toggle(request: HttpRequest, slug: str) -> HttpResponse:
             words = _("%(name)s is one of your favourites now.")
             messages.success(request, words % {"name": restaurant.name})
         return redirect(restaurant)
-    is_htmx = request.headers.get("HX-Request") == "true"
     if not isinstance(user, User):
         request.session[FAVOURITE_KEY] = slug
         sign_in = redirect_to_login(request.path)
-        return _go(request, sign_in["Location"])
+        return go(request, sign_in["Location"])
     is_favourite = request.POST.get("want") != "off"
     set_favourite(user=user, restaurant_pk=restaurant.pk, wanted=is_favourite)
     here = next_url(request, restaurant.get_absolute_url())
-    if not is_htmx:
+    if not is_fragment(request):
         return redirect(here)
     context = {
         "restaurant": restaurant,

@@ -1,7 +1,7 @@
 """People take their data with them, and go without leaving a trace."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from config.account import collect_data, delete_account
 from customers.models import Address, KnownBrowser, PhoneCode, User
+from customers.services import register_guest
 from customers.tests.factories import PASSWORD, AddressFactory, UserFactory
 from delivery.tests.factories import deliver, own
 from menus.tests.factories import ItemFactory
@@ -30,6 +31,9 @@ from notifications.tests.factories import (
 )
 from orders.models import Claim, ClaimLine, Order, OrderEvent, Review
 from orders.notifications import tell_claim
+from orders.services import adopt_guest_orders
+from orders.services.forgetting import forget_old_guests
+from orders.services.receipts import email_receipt
 from orders.tests.factories import OrderFactory, fill_cart
 from restaurants.models import Favourite, Invitation, Membership
 from restaurants.tests.factories import RestaurantFactory
@@ -212,6 +216,66 @@ def test_who_must_not_be_written_to_is_not_forgotten(zebedee: User) -> None:
     delete_account(user_pk=zebedee.pk)
 
     assert Suppression.objects.filter(address=EMAIL).exists()
+
+
+def test_nothing_is_left_of_what_was_ordered_before_there_was_an_account() -> None:
+    guest = register_guest(email=EMAIL, name=NAME, phone=PHONE)
+    order = OrderFactory.create(
+        customer=guest,
+        guest_token="his",
+        customer_name=NAME,
+        customer_phone=PHONE,
+        address=STREET,
+        status="collected",
+        ended_at=timezone.now(),
+    )
+    email_receipt(order_pk=order.pk)
+    plan_everything()
+    user = UserFactory.create(email=EMAIL.upper(), name=NAME, phone=PHONE)
+    adopt_guest_orders(public_ids=[str(order.public_id)], user=user)
+    data = str(collect_data(user=user))
+
+    delete_account(user_pk=user.pk)
+
+    assert STREET in data
+    assert rows_with(*WORDS) == []
+    assert not User.objects.exists()
+
+
+def test_nothing_is_left_of_a_guest_of_long_ago() -> None:
+    guest = register_guest(email=EMAIL, name=NAME, phone=PHONE)
+    long_ago = timezone.now() - timedelta(days=31)
+    User.objects.update(date_joined=long_ago)
+    OrderFactory.create(
+        customer=guest,
+        guest_token="his",
+        customer_name=NAME,
+        customer_phone=PHONE,
+        address=STREET,
+        status="collected",
+        ended_at=long_ago,
+    )
+    before = figures()
+
+    forget_old_guests(limit=10)
+
+    assert rows_with(*WORDS) == []
+    assert figures() == before
+
+
+def test_what_an_account_has_outlives_a_guest_who_typed_its_email(
+    zebedee: User,
+) -> None:
+    register_guest(email=EMAIL, name=NAME, phone=PHONE)
+    long_ago = timezone.now() - timedelta(days=31)
+    User.objects.filter(is_guest=True).update(date_joined=long_ago)
+    before = rows_with(EMAIL)
+
+    assert forget_old_guests(limit=10) == 1
+
+    left = [row for row in before if '"is_guest": true' not in row]
+    assert rows_with(EMAIL) == left
+    assert Invitation.objects.filter(email__iexact=EMAIL).exists()
 
 
 def test_who_worked_in_a_portal_leaves_an_empty_account(zebedee: User) -> None:

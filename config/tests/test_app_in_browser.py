@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from push_notifications.models import WebPushDevice
 
 from config.tests.conftest import session_of
+from customers.models import User
 from customers.tests.factories import UserFactory
+from notifications.tests.accounts import p256_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,3 +79,64 @@ def test_news_is_shown_while_no_page_asks_for_it(page, live_server):
         }"""
     )
     assert shown == news
+
+
+ENDPOINT = "https://push.example/of-this-browser"
+# No push service is there to subscribe at.
+SUBSCRIBED = """
+  const kept = {
+    endpoint: "%s",
+    options: {},
+    toJSON: () => ({ endpoint: kept.endpoint, keys: { p256dh: "p", auth: "a" } }),
+    unsubscribe: async () => {
+      localStorage.setItem("is-off", "yes");
+      return true;
+    },
+  };
+  PushManager.prototype.getSubscription = async () =>
+    localStorage.getItem("is-off") ? null : kept;
+"""
+
+
+@pytest.fixture
+def subscribed(page, settings):
+    settings.NOTIFICATIONS = {
+        "WEB_PUSH": {"key": p256_key(), "contact": "mailto:us@tiffin.example"}
+    }
+    page.add_init_script(SUBSCRIBED % ENDPOINT)
+    return page
+
+
+def is_off(page):
+    return page.evaluate("localStorage.getItem('is-off')") == "yes"
+
+
+def test_signing_out_ends_the_news_of_this_browser(subscribed, live_server):
+    subscribed.goto(f"{live_server.url}/account/profile/")
+    before = is_off(subscribed)
+
+    subscribed.locator("main").get_by_role("button", name="Sign out").click()
+    subscribed.wait_for_url(f"{live_server.url}/")
+
+    assert (before, is_off(subscribed)) == (False, True)
+    assert subscribed.get_by_role("link", name="Sign in").is_visible()
+
+
+def test_news_of_who_was_here_before_is_not_taken_over(subscribed, live_server):
+    before = UserFactory.create()
+    WebPushDevice.objects.create(user=before, registration_id=ENDPOINT)
+
+    subscribed.goto(f"{live_server.url}/inbox/preferences/")
+    subscribed.get_by_role("button", name="Turn on notifications").wait_for()
+
+    assert WebPushDevice.objects.get().user == before
+    assert is_off(subscribed)
+
+
+def test_news_of_this_browser_stay_on_for_whose_they_are(subscribed, live_server):
+    WebPushDevice.objects.create(user=User.objects.get(), registration_id=ENDPOINT)
+
+    subscribed.goto(f"{live_server.url}/inbox/preferences/")
+    subscribed.get_by_role("button", name="Turn off on this device").wait_for()
+
+    assert not is_off(subscribed)

@@ -1,6 +1,7 @@
 """What makes the site an app that can be installed, told news and read in Arabic."""
 
 import json
+import re
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -35,6 +36,25 @@ def test_the_service_worker_keeps_the_offline_page_and_what_it_is_made_of(client
         assert f'"/static/{path}"' in script
         assert finders.find(path)
     assert client.get("/offline/").status_code == 200
+
+
+def test_another_offline_page_is_another_version_of_the_worker(client):
+    def version():
+        script = client.get(reverse("service-worker")).content.decode()
+        return re.search(r'CACHE = "(.+)"', script)[1]
+
+    before = [version(), version()]
+    # The same page, in other words.
+    client.post(reverse("change-language"), {"language": "ar"})
+
+    assert before[0] == before[1] != version()
+
+
+def test_the_manifest_is_asked_for_in_the_visitors_language(client):
+    page = client.get(reverse("home")).content.decode()
+
+    link = re.search(r'<link rel="manifest"[^>]*>', page)[0]
+    assert 'crossorigin="use-credentials"' in link
 
 
 def test_a_visitor_reads_in_another_language_until_they_choose_again(client):

@@ -111,6 +111,10 @@ def requests_of(ada: User, delivery: Delivery) -> list[tuple[str, str, dict[str,
         ("get", reverse("restaurants:restaurant-list"), search),
         ("post", reverse("orders:cart-add", args=[item.public_id]), dish),
         ("post", reverse("orders:cart-edit-line", args=[line.public_id]), dish),
+        *(
+            ("post", reverse("orders:cart-change-line", args=[line.public_id]), fields)
+            for fields in ({"quantity": "2"}, {"step": "1"})
+        ),
         (
             "post",
             reverse("orders:cart-fulfilment"),

@@ -138,8 +138,8 @@ def test_no_page_of_a_visitor_has_a_serious_fault(
     }
     urls = {name: live_server.url + reverse(name) for name in sorted(names)}
     context = browser.new_context(viewport={"width": 320, "height": 1000})
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    context.add_cookies([{**cookie, "url": live_server.url}])
+    visit = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": visit, "url": live_server.url}])
     context.add_init_script(Axe().axe_script)
 
     faults = look_through(context.new_page(), urls)

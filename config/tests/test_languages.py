@@ -3,6 +3,7 @@
 import gettext
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from django.utils.translation.template import templatize
 from customers.models import User
 from customers.tests.factories import AddressFactory, UserFactory
 from menus.models import Item
+from menus.templatetags.money import money, signed_money
 from menus.tests.factories import ItemFactory
 from notifications.models import Notification
 from notifications.services.planning import plan_next_batch
@@ -32,7 +34,7 @@ ROOT = settings.BASE_DIR
 CATALOGUE = ROOT / "locale/ar/LC_MESSAGES/django"
 PAGES = (
     *("base.html", "home.html", "403.html", "404.html", "500.html", "components"),
-    *("account", "app", "customers", "menus", "orders", "restaurants"),
+    *("403_csrf.html", "account", "app", "customers", "menus", "orders", "restaurants"),
     "notifications",
 )
 # Read by restaurants and not by who orders: English until somebody translates them.
@@ -71,7 +73,7 @@ def list_translated() -> list[Message]:
 
 def forms_of(message: Message) -> tuple[str, ...]:
     words = message.string
-    return (words,) if isinstance(words, str) else tuple(words)
+    return (words,) if isinstance(words, str) else tuple(words or ())
 
 
 def sources(root: Path, names: tuple[str, ...], pattern: str) -> Iterator[Path]:
@@ -197,6 +199,13 @@ def test_a_page_is_written_from_right_to_left(
     assert words in page
     # Prices, times and counts are all in the same digits.
     assert not ARABIC_INDIC_DIGITS.search(page)
+
+
+def test_a_price_stays_whole_among_letters_from_right_to_left():
+    with translation.override("ar"):
+        assert money(Decimal("12.5"), "USD") == "\u206612.50\xa0US$\u2069"
+        assert signed_money(Decimal(1), "USD") == "\u2066+1.00\xa0US$\u2069"
+        assert signed_money(Decimal(-1), "USD") == "\u2066-1.00\xa0US$\u2069"
 
 
 def test_a_message_is_in_the_language_of_who_gets_it(ada: User, order: Order):

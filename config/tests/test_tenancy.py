@@ -61,6 +61,7 @@ TWILIOS = {"notifications:twilio-status", "notifications:twilio-inbound"}
 # Whoever is signed in sees their own here.
 SIGNED_IN = {
     *("orders:order-list", "restaurants:favourite-list", "joining:status"),
+    "orders:cart-take-back",
     *("customers:profile", "customers:password-change", "customers:security"),
     *("customers:email-change", "customers:email-change-sent"),
     *("customers:phone-verify", "customers:phone-send-code"),

@@ -13,11 +13,8 @@ from customers.services.addresses import (
     delete_address,
     update_address,
 )
-from customers.services.browsers import (
-    digest_of,
-    note_sign_in,
-    sign_out_elsewhere,
-)
+from customers.services.attempts import list_link_attempts, list_sign_in_attempts
+from customers.services.browsers import note_sign_in, sign_out_elsewhere
 from customers.services.guests import register_guest
 from customers.services.language import choose_language
 from customers.services.links import (
@@ -32,7 +29,9 @@ from customers.services.mailing import (
     mail_account_deleted,
     mail_email_changed,
     mail_new_email_link,
+    mail_password_link,
     mail_sign_in_link,
+    write_link,
 )
 from customers.services.phones import can_send_codes, send_phone_code, verify_phone
 
@@ -47,11 +46,13 @@ __all__ = [
     "choose_address",
     "choose_language",
     "delete_address",
-    "digest_of",
     "find_by_sign_in_link",
+    "list_link_attempts",
+    "list_sign_in_attempts",
     "mail_account_deleted",
     "mail_email_changed",
     "mail_new_email_link",
+    "mail_password_link",
     "mail_sign_in_link",
     "make_email_token",
     "make_sign_in_link",
@@ -64,4 +65,5 @@ __all__ = [
     "update_address",
     "use_sign_in_link",
     "verify_phone",
+    "write_link",
 ]

@@ -1,34 +1,34 @@
 """The browsers that somebody signs in with: a new one is told to them."""
 
-import hashlib
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from customers.browsers import digest_of
 from customers.exceptions import WrongPasswordError
 from customers.models import KnownBrowser, User
 from customers.notifications import tell_new_sign_in, tell_signed_out_elsewhere
 
 MAX_BROWSERS = 50
-
-
-def digest_of(key: str) -> str:
-    """Return what is kept of the key in a browser's cookie."""
-    return hashlib.sha256(key.encode()).hexdigest()
+# Who opens an account signs in with it at once.
+JUST_OPENED = timedelta(hours=1)
 
 
 @transaction.atomic
 def note_sign_in(*, user_pk: int, browser_key: str, label: str) -> KnownBrowser:
     """Remember that somebody signed in with a browser; tell them if it is a new one.
 
-    The first that an account is ever used with is no news.
+    The one that an account was just opened with is no news. Of an older one without
+    known browsers each is: somebody may have seen to it that none is known.
     """
+    now = timezone.now()
     user = User.objects.select_for_update(no_key=True).get(pk=user_pk)
     mine = KnownBrowser.objects.filter(user=user)
-    is_first = not mine.exists()
+    is_first = not mine.exists() and now - user.date_joined < JUST_OPENED
     browser, is_new = mine.update_or_create(
         digest=digest_of(browser_key),
-        defaults={"user": user, "label": label[:100], "last_seen_at": timezone.now()},
+        defaults={"user": user, "label": label[:100], "last_seen_at": now},
     )
     if is_new and not is_first:
         tell_new_sign_in(browser)
@@ -38,12 +38,16 @@ def note_sign_in(*, user_pk: int, browser_key: str, label: str) -> KnownBrowser:
 
 
 @transaction.atomic
-def sign_out_elsewhere(*, user_pk: int, password: str, browser_key: str) -> User:
+def sign_out_elsewhere(
+    *, user_pk: int, password: str, browser_key: str, label: str
+) -> User:
     """End a user's sessions by hashing their password anew; raises WrongPasswordError.
 
     A session holds a digest of the password's hash, so this ends them all, and links
-    that were mailed as well. The caller renews the one it came by.
+    that were mailed as well. The caller renews the one it came by. Only the
+    browser of that one is known afterwards.
     """
+    now = timezone.now()
     user = User.objects.select_for_update().get(pk=user_pk)
     if user.has_usable_password():
         if not user.check_password(password):
@@ -52,7 +56,11 @@ def sign_out_elsewhere(*, user_pk: int, password: str, browser_key: str) -> User
     else:
         user.set_unusable_password()
     user.save(update_fields=["password"])
-    others = KnownBrowser.objects.filter(user=user)
-    others.exclude(digest=digest_of(browser_key)).delete()
-    tell_signed_out_elsewhere(user, at=timezone.now())
+    this, _is_new = KnownBrowser.objects.get_or_create(
+        user=user,
+        digest=digest_of(browser_key),
+        defaults={"label": label[:100], "last_seen_at": now},
+    )
+    KnownBrowser.objects.filter(user=user).exclude(pk=this.pk).delete()
+    tell_signed_out_elsewhere(user, at=now)
     return user

@@ -49,7 +49,12 @@ tokens = SignInTokens()
 
 def make_sign_in_link(user: User) -> tuple[str, str]:
     """Return the two parts of a link's address: whose it is, and its token."""
-    return urlsafe_base64_encode(str(user.pk).encode()), tokens.make_token(user)
+    return part_of_link(user), tokens.make_token(user)
+
+
+def part_of_link(user: User) -> str:
+    """Return the part of a link's address that says whose it is."""
+    return urlsafe_base64_encode(str(user.pk).encode())
 
 
 def find_by_sign_in_link(*, uid: str, token: str) -> User:

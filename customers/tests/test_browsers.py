@@ -1,8 +1,11 @@
 """A sign-in with a new browser is told; all others can be signed out."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from customers.browsers import describe_browser
 from customers.models import KnownBrowser, User
@@ -144,6 +147,33 @@ def test_signing_out_elsewhere_ends_all_sessions_but_this(client: Client) -> Non
     assert KnownBrowser.objects.get().label == "Firefox on Linux"
     sign_in(elsewhere, user, EDGE)
     assert told() == ["new_sign_in", "signed_out_elsewhere", "new_sign_in"]
+
+
+def test_signing_out_elsewhere_keeps_a_browser_that_had_no_key(client: Client) -> None:
+    user = UserFactory.create()
+    sign_in(Client(), user, EDGE)
+    client.force_login(user)
+
+    client.post(
+        reverse("customers:security"),
+        {"password": PASSWORD},
+        headers={"User-Agent": FIREFOX},
+    )
+    page = client.get(reverse("customers:security")).content.decode()
+    sign_in(Client(), user, SAFARI)
+
+    assert "This browser" in page
+    labels = KnownBrowser.objects.values_list("label", flat=True)
+    assert set(labels) == {"Firefox on Linux", "Safari on iPhone"}
+    assert told()[-1] == "new_sign_in"
+
+
+def test_an_old_account_of_which_no_browser_is_known_is_told(client: Client) -> None:
+    user = UserFactory.create(date_joined=timezone.now() - timedelta(days=1))
+
+    sign_in(client, user)
+
+    assert told() == ["new_sign_in"]
 
 
 def test_signing_out_elsewhere_needs_the_password(client: Client) -> None:

@@ -164,7 +164,7 @@ def test_a_password_is_reset_by_the_link_in_the_mail(client: Client) -> None:
 
     client.post(reverse("customers:password-reset"), {"email": "ADA@example.com"})
     [letter] = mail.outbox
-    link = re.search(r"http://testserver(/\S+)", str(letter.body))
+    link = re.search(r"https?://[^/]+(/\S+)", str(letter.body))
     assert link is not None
     form = client.get(link[1])
     client.post(
@@ -321,6 +321,38 @@ def test_an_address_is_edited_chosen_and_deleted(
     client.post(delete)
 
     assert Address.objects.get().is_chosen
+
+
+def test_the_way_back_to_the_checkout_is_kept_among_the_addresses(
+    client: Client, customer: User
+) -> None:
+    address = AddressFactory.create(user=customer)
+    query = "?next=/checkout/"
+    list_url = f"{reverse('customers:address-list')}?next=%2Fcheckout%2F"
+    edit = reverse("customers:address-edit", args=[address.pk]) + query
+    delete = reverse("customers:address-delete", args=[address.pk]) + query
+
+    listed = client.get(reverse("customers:address-list") + query).content.decode()
+    pages = [client.get(url).content.decode() for url in (edit, delete)]
+    added = client.get(reverse("customers:address-add") + query).content.decode()
+    saved = client.post(edit, {**WORK, "latitude": "1", "longitude": "2"})
+    deleted = client.post(delete, {"next": "/checkout/"})
+
+    assert f'href="{edit}"' in listed
+    assert f'href="{delete}"' in listed
+    assert all(f'href="{list_url}"' in page for page in pages)
+    assert 'href="/checkout/">Cancel' in added
+    assert [saved["Location"], deleted["Location"]] == [list_url, list_url]
+
+
+def test_no_address_page_leads_off_the_site(client: Client, customer: User) -> None:
+    address = AddressFactory.create(user=customer)
+
+    for name in ("address-list", "address-add", "address-edit", "address-delete"):
+        own = [address.pk] if name in ("address-edit", "address-delete") else []
+        url = reverse(f"customers:{name}", args=own)
+        page = client.get(url, {"next": "javascript:alert(1)"}).content.decode()
+        assert "javascript:" not in re.sub(r"next=\S*", "", page)
 
 
 def test_choosing_an_address_ends_the_place_of_this_visit(

@@ -21,20 +21,21 @@ from customers.exceptions import (
     TooManyAttemptsError,
 )
 from customers.forms import EmailForm, SignInForm, SignUpForm
+from customers.models import User
 from customers.services import (
     find_by_sign_in_link,
     mail_sign_in_link,
     register_user,
     use_sign_in_link,
 )
-from customers.throttling import (
-    LINKS_PER_EMAIL,
-    LINKS_PER_PLACE,
-    SIGN_UPS_PER_PLACE,
-    place_of,
-    spend,
+from customers.throttling import SIGN_UPS_PER_PLACE, place_of, spend
+from customers.views.visitors import (
+    FIRST_BACKEND,
+    asked_next,
+    next_url,
+    say_too_many,
+    spend_link,
 )
-from customers.views.visitors import FIRST_BACKEND, asked_next, next_url, say_too_many
 
 AFTER_SIGN_IN = "restaurants:restaurant-list"
 
@@ -47,25 +48,31 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return redirect(after)
     form = SignUpForm(request.POST or None)
     wait = 0
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
         try:
+            # Whatever comes of it, since a form that is refused may tell that an email
+            # has an account.
             spend((SIGN_UPS_PER_PLACE, place_of(request)))
-            user = register_user(
-                **form.cleaned_data | {"phone": str(form.cleaned_data["phone"])},
-                locale=get_language() or "en",
-            )
+            if form.is_valid():
+                login(request, _register(form), backend=FIRST_BACKEND)
+                messages.success(request, _("Welcome to Tiffin."))
+                return redirect(after)
         except TooManyAttemptsError as error:
-            form.add_error(None, str(error))
+            messages.error(request, str(error))
+            form = SignUpForm(initial=request.POST.dict())
             wait = error.seconds
         except CustomerError as error:
             form.add_error("email", str(error))
-        else:
-            login(request, user, backend=FIRST_BACKEND)
-            messages.success(request, _("Welcome to Tiffin."))
-            return redirect(after)
     context = {"form": form, "next": asked_next(request)}
     page = render(request, "customers/user_sign_up.html", context)
     return say_too_many(page, wait) if wait else page
+
+
+def _register(form: SignUpForm) -> User:
+    return register_user(
+        **form.cleaned_data | {"phone": str(form.cleaned_data["phone"])},
+        locale=get_language() or "en",
+    )
 
 
 class SignInView(auth_views.LoginView):
@@ -100,7 +107,7 @@ def sign_in_link(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            spend((LINKS_PER_EMAIL, email), (LINKS_PER_PLACE, place_of(request)))
+            spend_link(request, email)
         except TooManyAttemptsError as error:
             form.add_error(None, str(error))
             wait = error.seconds

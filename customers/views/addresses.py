@@ -4,7 +4,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_GET,
     require_http_methods,
@@ -22,7 +25,7 @@ from customers.services import (
     delete_address,
     update_address,
 )
-from customers.views.visitors import customer_of, next_url
+from customers.views.visitors import asked_next, customer_of, next_url
 
 
 def _address(request: HttpRequest, address_pk: int) -> Address:
@@ -34,6 +37,7 @@ def _address(request: HttpRequest, address_pk: int) -> Address:
         raise Http404 from error
 
 
+@never_cache
 @login_required
 @require_GET
 def address_list(request: HttpRequest) -> HttpResponse:
@@ -41,10 +45,11 @@ def address_list(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "customers/address_list.html",
-        {"addresses": addresses, "next": request.GET.get("next", "")},
+        {"addresses": addresses, "next": asked_next(request)},
     )
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def address_add(request: HttpRequest) -> HttpResponse:
@@ -61,6 +66,7 @@ def address_add(request: HttpRequest) -> HttpResponse:
     return _address_page(request, form)
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def address_edit(request: HttpRequest, address_pk: int) -> HttpResponse:
@@ -69,7 +75,7 @@ def address_edit(request: HttpRequest, address_pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         update_address(address_pk=address_pk, fields=form.to_fields())
         _tell_saved(request, form)
-        return redirect(next_url(request, "customers:address-list"))
+        return redirect(_list_url(request))
     return _address_page(request, form, address_pk=address_pk)
 
 
@@ -106,7 +112,11 @@ def _address_page(
     context = {
         "form": form,
         "address_pk": address_pk,
-        "next": request.POST.get("next", request.GET.get("next", "")),
+        # An address is edited from the list, and added from wherever one is asked for.
+        "back": _list_url(request)
+        if address_pk
+        else next_url(request, "customers:address-list"),
+        "next": asked_next(request),
     }
     return render(request, "customers/address_form.html", context)
 
@@ -120,6 +130,7 @@ def address_choose(request: HttpRequest, address_pk: int) -> HttpResponse:
     return redirect(next_url(request, "customers:address-list"))
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def address_delete(request: HttpRequest, address_pk: int) -> HttpResponse:
@@ -127,5 +138,17 @@ def address_delete(request: HttpRequest, address_pk: int) -> HttpResponse:
     if request.method == "POST":
         delete_address(customer_pk=customer_of(request).pk, address_pk=address.pk)
         messages.success(request, _("The address is deleted."))
-        return redirect("customers:address-list")
-    return render(request, "customers/address_delete.html", {"address": address})
+        return redirect(_list_url(request))
+    context = {
+        "address": address,
+        "next": asked_next(request),
+        "list_url": _list_url(request),
+    }
+    return render(request, "customers/address_delete.html", context)
+
+
+def _list_url(request: HttpRequest) -> str:
+    """Return where the addresses are, with where to go once one is chosen."""
+    after = asked_next(request)
+    query = f"?{urlencode({'next': after})}" if after else ""
+    return reverse("customers:address-list") + query

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.messages.views import SuccessMessageMixin
@@ -12,14 +13,8 @@ from django.utils.translation import gettext_lazy
 from customers.exceptions import TooManyAttemptsError
 from customers.forms import ForgottenPasswordForm
 from customers.services import announce_password_change
-from customers.throttling import (
-    LINKS_PER_EMAIL,
-    LINKS_PER_PLACE,
-    PASSWORDS_ASKED,
-    place_of,
-    spend,
-)
-from customers.views.visitors import customer_of, say_too_many
+from customers.throttling import PASSWORDS_ASKED, spend
+from customers.views.visitors import customer_of, say_too_many, spend_link
 
 
 class PasswordChangeView(SuccessMessageMixin[Any], auth_views.PasswordChangeView):
@@ -31,12 +26,13 @@ class PasswordChangeView(SuccessMessageMixin[Any], auth_views.PasswordChangeView
 
     def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
         """Change it, unless the old one was guessed at too often."""
+        user = customer_of(request)
         try:
-            spend((PASSWORDS_ASKED, f"user {customer_of(request).pk}"))
+            spend((PASSWORDS_ASKED, f"user {user.pk}"))
         except TooManyAttemptsError as error:
-            form = self.get_form()
-            form.full_clean()
-            form.add_error(None, str(error))
+            messages.error(request, str(error))
+            # Not what was sent: to look at it would tell whether it is right.
+            form = self.get_form_class()(user=user)
             return say_too_many(self.form_invalid(form), error.seconds)
         return super().post(request, *args, **kwargs)
 
@@ -49,14 +45,12 @@ class PasswordChangeView(SuccessMessageMixin[Any], auth_views.PasswordChangeView
 class PasswordResetView(auth_views.PasswordResetView):
     form_class = ForgottenPasswordForm
     template_name = "customers/password_reset.html"
-    email_template_name = "customers/password_reset_email.txt"
-    subject_template_name = "customers/password_reset_subject.txt"
     success_url = reverse_lazy("customers:password-reset-sent")
 
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         email = form.cleaned_data["email"]
         try:
-            spend((LINKS_PER_EMAIL, email), (LINKS_PER_PLACE, place_of(self.request)))
+            spend_link(self.request, email)
         except TooManyAttemptsError as error:
             form.add_error(None, str(error))
             return say_too_many(self.form_invalid(form), error.seconds)

@@ -27,10 +27,11 @@ from customers.services import (
     send_phone_code,
     verify_phone,
 )
-from customers.throttling import LINKS_PER_EMAIL, PASSWORDS_ASKED, spend
+from customers.throttling import LINKS_BY_ONE, PASSWORDS_ASKED, spend
 from customers.views.visitors import customer_of, say_too_many
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
@@ -54,6 +55,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def email_change(request: HttpRequest) -> HttpResponse:
@@ -66,11 +68,14 @@ def email_change(request: HttpRequest) -> HttpResponse:
         try:
             spend((PASSWORDS_ASKED, who))
             if form.is_valid():
-                spend((LINKS_PER_EMAIL, who))
+                spend((LINKS_BY_ONE, who))
                 mail_new_email_link(user=user, email=form.cleaned_data["email"])
                 return redirect("customers:email-change-sent")
         except TooManyAttemptsError as error:
-            form.add_error(None, str(error))
+            messages.error(request, str(error))
+            # Not what was sent: to look at it would tell whether it is right.
+            typed = {"email": request.POST.get("email", "")}
+            form = NewEmailForm(user=user, initial=typed)
             wait = error.seconds
     page = render(request, "customers/email_change.html", {"form": form})
     return say_too_many(page, wait) if wait else page
@@ -101,6 +106,7 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, template, {"email": email, "before": user.email})
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def phone_verify(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from customers.browsers import known_key_of
 from customers.models import User
+from customers.services import list_link_attempts
+from customers.throttling import place_of, spend
 
 # The backend of who signs in without a password being asked.
 FIRST_BACKEND = "customers.backends.AccountBackend"
@@ -32,6 +35,14 @@ def asked_next(request: HttpRequest) -> str:
 def next_url(request: HttpRequest, default: str) -> str:
     """Return where the page before wanted to go, or a default, which may be a name."""
     return asked_next(request) or resolve_url(default)
+
+
+def spend_link(request: HttpRequest, email: str) -> None:
+    """Count that a link to this email is asked for; raises TooManyAttemptsError."""
+    attempts = list_link_attempts(
+        email=email, place=place_of(request), browser_key=known_key_of(request)
+    )
+    spend(*attempts)
 
 
 def say_too_many(response: HttpResponse, seconds: int) -> HttpResponse:

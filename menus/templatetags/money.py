@@ -6,6 +6,8 @@ from django import template
 from django.utils.translation import get_language, to_locale
 
 register = template.Library()
+# What Unicode has for directions: a mark, an isolate, and the isolate's end.
+FROM_THE_RIGHT, FROM_THE_LEFT, END = "\u200f", "\u2066", "\u2069"
 
 
 @register.filter
@@ -21,10 +23,18 @@ def money(amount: Decimal | None, currency: str) -> str:
 def _written(amount: Decimal, currency: str, locale: str) -> str:
     locale = "en_US" if locale == "en" else locale
     # One kind of digits on a page: times and counts have these in every language.
-    return format_currency(amount, currency, locale=locale, numbering_system="latn")
+    text = format_currency(amount, currency, locale=locale, numbering_system="latn")
+    if not text.startswith(FROM_THE_RIGHT):
+        return text
+    # Among letters from right to left a sign such as "US$" comes apart.
+    return f"{FROM_THE_LEFT}{text.removeprefix(FROM_THE_RIGHT)}{END}"
 
 
 @register.filter
 def signed_money(amount: Decimal, currency: str) -> str:
     """Show a price difference: with a plus when it adds."""
-    return f"{'+' if amount > 0 else ''}{money(amount, currency)}"
+    text = money(amount, currency)
+    if amount <= 0:
+        return text
+    start = FROM_THE_LEFT if text.startswith(FROM_THE_LEFT) else ""
+    return f"{start}+{text.removeprefix(FROM_THE_LEFT)}"

@@ -1,8 +1,9 @@
 """What a restaurant's page and an item's form show, and to whom they hide what."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -233,7 +234,7 @@ def test_pickup_is_chosen_and_kept(client: Client, pizza: Item) -> None:
         {"restaurant": pizza.restaurant.slug, "fulfilment": "pickup"},
     )
 
-    assert chosen.headers["Location"].endswith("?fulfilment=pickup")
+    assert chosen.headers["Location"] == pizza.restaurant.get_absolute_url()
     page = page_of(client, pizza)
     assert page.context["fulfilment"] == "pickup"
     assert "Ready in" in page.text
@@ -243,6 +244,54 @@ def test_pickup_is_chosen_and_kept(client: Client, pizza: Item) -> None:
 def test_odd_queries_show_the_page(client: Client, pizza: Item, query: str) -> None:
     url = f"{pizza.restaurant.get_absolute_url()}?{query}"
     assert client.get(url).status_code == 200
+
+
+def test_a_script_that_goes_back_in_history_gets_the_whole_page(
+    client: Client, pizza: Item
+) -> None:
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+
+    page = client.get(
+        reverse("menus:item-detail", args=[pizza.public_id]), headers=headers
+    )
+
+    assert "<html" in page.text
+
+
+def serve(item: Item, *, from_hours: int, days: int = 0) -> None:
+    """Let an item's menu be served for an hour, so far from now."""
+    start = timezone.now() + timedelta(hours=from_hours, days=days)
+    local = start.astimezone(ZoneInfo(item.restaurant.time_zone))
+    item.section.menu.hours.create(
+        weekday=local.weekday(),
+        opens_at=local.time(),
+        closes_at=(local + timedelta(hours=1)).time(),
+    )
+
+
+def test_what_is_served_later_can_be_ordered_for_later(
+    client: Client, pizza: Item
+) -> None:
+    serve(pizza, from_hours=3)
+    form = reverse("menus:item-detail", args=[pizza.public_id])
+
+    page = page_of(client, pizza).text
+
+    assert form in page
+    assert "Not served now" in page
+    assert "Order for later" in page
+    assert "You choose the time at checkout." in client.get(form).text
+
+
+def test_what_is_not_served_at_any_time_on_offer_leads_nowhere(
+    client: Client, pizza: Item, salad: Item
+) -> None:
+    serve(pizza, from_hours=0, days=4)
+
+    page = page_of(client, pizza).text
+
+    assert reverse("menus:item-detail", args=[pizza.public_id]) not in page
+    assert "Order for later" not in page
 
 
 def test_the_page_asks_as_much_for_a_hundred_items_as_for_five(
@@ -261,3 +310,61 @@ def test_the_page_asks_as_much_for_a_hundred_items_as_for_five(
 
     assert counts[0] == counts[1]
     assert len(page_of(client, pizza).content) < 80_000
+
+
+def test_delivery_is_called_free_only_where_it_is(client: Client) -> None:
+    restaurant = RestaurantFactory.create(
+        delivery_fee=0, fee_step_metres=[2000.0], fee_step_fees=[Decimal(4)]
+    )
+    url = restaurant.get_absolute_url()
+    assert "Free delivery" not in client.get(url).text
+    assert "Delivery from $0.00" in client.get(url).text
+
+    client.post(reverse("customers:place-choose"), PLACE)
+    assert "Free delivery" in client.get(url).text
+
+    # The step begins where nothing is brought any more.
+    restaurant.delivery_radius = 1500
+    restaurant.save()
+    assert "Free delivery" in Client().get(url).text
+
+
+def test_a_kitchen_that_answers_nobody_is_not_called_open(client: Client) -> None:
+    restaurant = RestaurantFactory.create()
+    url = restaurant.get_absolute_url()
+    assert client.get(url).context["is_open"]
+
+    restaurant.unattended_since = timezone.now()
+    restaurant.save()
+
+    assert not client.get(url).context["is_open"]
+
+
+def test_special_hours_of_today_read_as_hours(client: Client) -> None:
+    restaurant = RestaurantFactory.create()
+    today = timezone.now().astimezone(ZoneInfo(restaurant.time_zone)).date()
+    for hours in ((11, 14), (17, 22)):
+        restaurant.special_hours.create(
+            date=today, opens_at=time(hours[0]), closes_at=time(hours[1])
+        )
+    url = restaurant.get_absolute_url()
+    assert "Today 11:00–14:00, Today 17:00–22:00" in client.get(url).text
+
+    restaurant.special_hours.all().delete()
+    restaurant.special_hours.create(date=today, opens_at=time(0), closes_at=time(0))
+
+    assert "Today all day" in client.get(url).text
+    assert "00:00–00:00" not in client.get(url).text
+
+
+def test_an_opening_far_away_is_said_with_its_day(client: Client) -> None:
+    pause = timezone.now() + timedelta(days=10)
+    restaurant = RestaurantFactory.create(paused_until=pause, offers_delivery=False)
+    client.post(reverse("customers:place-choose"), PLACE)
+
+    local = pause.astimezone(ZoneInfo(restaurant.time_zone))
+    moment = f"{local.day} {local:%b %Y %H:%M}"
+    page = client.get(restaurant.get_absolute_url()).text
+    assert f"takes orders again {moment}" in page
+    cards = client.get(reverse("restaurants:restaurant-list"), {"fulfilment": "pickup"})
+    assert f"until {moment}" in cards.text

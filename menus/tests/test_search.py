@@ -86,7 +86,7 @@ def test_the_query_count_grows_neither_with_words_nor_restaurants(
     # Words, who delivers, their rows, cuisines and dishes.
     for text in ("piza", "chiken tika piza", "pizza"):
         for limit in (2, 20):
-            with django_assert_num_queries(5):
+            with django_assert_num_queries(6):
                 search(text, limit=limit)
 
 

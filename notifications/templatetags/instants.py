@@ -18,7 +18,7 @@ def calendar_day(instant: str | datetime, time_zone: str) -> str:
 def clock(instant: str | datetime, time_zone: str) -> str:
     """Show the time of day of an instant (ISO text or aware) in a named zone."""
     moment = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    return formats.time_format(moment.astimezone(ZoneInfo(time_zone)), "H:i")
+    return formats.time_format(moment.astimezone(ZoneInfo(time_zone)), "TIME_FORMAT")
 
 
 @register.filter

@@ -100,3 +100,10 @@ def test_broken_cursor_is_not_found(client: Client, cursor: str) -> None:
     client.force_login(RecipientFactory.create())
 
     assert client.get(INBOX, {"after": cursor}).status_code == 404
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 19, "9" * 4500, "²"])
+def test_an_odd_place_in_the_inbox_is_not_found(client: Client, after: str) -> None:
+    client.force_login(RecipientFactory.create())
+
+    assert client.get(INBOX, {"after": after}).status_code == 404

@@ -6,8 +6,19 @@ from datetime import datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Lower, NullIf
 
 from menus.models import Item
 from orders.figures.money import COMPLETED, counted_orders, in_periods
@@ -116,11 +127,16 @@ def _sold(
 def count_guests(
     *, restaurant: Restaurant, period: Period, before: Period
 ) -> tuple[Guests, Guests]:
-    """Return the customers of a period, and of the one before it."""
+    """Return the customers of a period, and of the one before it.
+
+    Who orders without an account is another row each time: they are known by email.
+    """
+    email = NullIf(Lower("customer__email"), Value(""))
+    person = Coalesce(email, Cast("customer", TextField()), output_field=TextField())
     firsts = (
         counted_orders([restaurant])
         .filter(COMPLETED, customer__isnull=False, service_day__lte=period.until)
-        .values("customer")
+        .values(person=person)
         .annotate(
             first=Min("service_day"),
             now=Count("pk", filter=in_periods(period)),
@@ -129,10 +145,10 @@ def count_guests(
         .filter(Q(now__gt=0) | Q(then__gt=0))
     )
     counts = firsts.aggregate(
-        now_all=Count("customer", filter=Q(now__gt=0)),
-        now_new=Count("customer", filter=Q(now__gt=0, first__gte=period.since)),
-        then_all=Count("customer", filter=Q(then__gt=0)),
-        then_new=Count("customer", filter=Q(then__gt=0, first__gte=before.since)),
+        now_all=Count("person", filter=Q(now__gt=0)),
+        now_new=Count("person", filter=Q(now__gt=0, first__gte=period.since)),
+        then_all=Count("person", filter=Q(then__gt=0)),
+        then_new=Count("person", filter=Q(then__gt=0, first__gte=before.since)),
     )
     return (
         Guests(counts["now_new"], counts["now_all"] - counts["now_new"]),

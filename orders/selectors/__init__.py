@@ -21,17 +21,21 @@ from orders.selectors.history import (
     list_recent_orders,
 )
 from orders.selectors.opinions import (
+    PATIENCE,
     ClaimPage,
     RatingSummary,
     ReviewPage,
+    count_late_claims,
     count_open_claims,
     find_claim_obstacle,
     find_review_obstacle,
+    late_claims,
     list_claims,
     list_reviews,
     summarize_reviews,
 )
 from orders.selectors.orders import (
+    get_guest_order_under_way,
     get_order_for_visitor,
     get_order_now_for_visitor,
     has_completed_test_order,
@@ -43,6 +47,7 @@ from orders.selectors.orders import (
 )
 
 __all__ = [
+    "PATIENCE",
     "ClaimPage",
     "HistoryFilters",
     "HistoryState",
@@ -51,15 +56,18 @@ __all__ = [
     "ReviewPage",
     "choices_of",
     "count_cart_items",
+    "count_late_claims",
     "count_open_claims",
     "find_claim_obstacle",
     "find_review_obstacle",
     "get_cart",
+    "get_guest_order_under_way",
     "get_order_for_board",
     "get_order_for_visitor",
     "get_order_now_for_visitor",
     "has_completed_test_order",
     "is_of_now",
+    "late_claims",
     "list_answered_changes_for_restaurants",
     "list_cart_lines",
     "list_claims",

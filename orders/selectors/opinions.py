@@ -17,6 +17,8 @@ STARS = (5, 4, 3, 2, 1)
 # be said what was missing or wrong.
 REVIEW_EDITABLE = timedelta(days=7)
 CLAIMABLE = timedelta(days=7)
+# As long as customers are told that a restaurant has for an answer.
+PATIENCE = timedelta(hours=48)
 # Claims shown that wait for an answer; the next come as these are answered.
 MOST_WAITING = 50
 
@@ -84,6 +86,8 @@ def list_reviews(
 
 def find_review_obstacle(order: Order, review: Review | None, *, now: datetime) -> str:
     """Say why an order cannot be rated, or its review changed; "" when it can."""
+    if order.customer_id is None:
+        return _("This order is nobody’s any more.")
     if order.status not in Order.COMPLETED:
         return _("You can rate an order once you have it.")
     if order.is_test:
@@ -96,6 +100,8 @@ def find_review_obstacle(order: Order, review: Review | None, *, now: datetime) 
 
 def find_claim_obstacle(order: Order, claim: Claim | None, *, now: datetime) -> str:
     """Say why nothing can be reported about an order, or no more; "" when it can."""
+    if order.customer_id is None:
+        return _("This order is nobody’s any more.")
     if order.status not in Order.COMPLETED:
         return _("You can report a problem once you have your order.")
     if order.is_test:
@@ -154,3 +160,13 @@ def count_open_claims(restaurant_pks: Collection[int]) -> int:
     return Claim.objects.filter(
         order__restaurant__in=restaurant_pks, status=Claim.Status.OPEN
     ).count()
+
+
+def late_claims(*, now: datetime) -> Q:
+    """Return what tells the claims that were not answered in time."""
+    return Q(status=Claim.Status.OPEN, created_at__lte=now - PATIENCE)
+
+
+def count_late_claims(*, now: datetime) -> int:
+    """Return how many claims restaurants have not answered in time."""
+    return Claim.objects.filter(late_claims(now=now)).count()

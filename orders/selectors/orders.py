@@ -76,6 +76,16 @@ def get_order_for_visitor(
     )
 
 
+def get_guest_order_under_way(*, guest_orders: Collection[str]) -> Order | None:
+    """Return the newest guest's order of a session that has not ended."""
+    if not guest_orders:
+        return None
+    orders = Order.objects.filter(
+        public_id__in=guest_orders, guest_token__isnull=False, customer__is_guest=True
+    )
+    return orders.exclude(status__in=Order.ENDED).order_by("-placed_at").first()
+
+
 def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Find orders by number, by the end of a phone number, or by a part of a name."""
     digits = SEPARATORS.sub("", text)

@@ -1,27 +1,27 @@
-"""Where a page of a list ended, as a cursor that pages carry along."""
+"""Where a page of a list by time ended, as a cursor that pages carry along."""
 
-import base64
-import binascii
-import json
 from datetime import datetime
 
+from customers.paging import read_pk, read_position, write_position
 from orders.exceptions import InvalidCursorError
 
 PAGE = 20
+# Beyond these years a moment may have no place in another time zone.
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
 def write_cursor(moment: datetime, pk: int) -> str:
-    position = json.dumps([moment.isoformat(), pk])
-    return base64.urlsafe_b64encode(position.encode()).decode()
+    return write_position([moment.isoformat(), pk])
 
 
 def read_cursor(cursor: str) -> tuple[datetime, int]:
+    """Return where a page ended; InvalidCursorError when no list gave it out."""
     try:
-        at, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(at)
-        number = int(pk)
-    except (ValueError, TypeError, OverflowError, binascii.Error) as error:
+        at, pk = read_position(cursor)
+        moment = datetime.fromisoformat(str(at))
+        number = read_pk(pk)
+    except ValueError as error:
         raise InvalidCursorError(cursor) from error
-    if moment.tzinfo is None or not 0 <= number < 2**63:
+    if moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise InvalidCursorError(cursor)
     return moment, number

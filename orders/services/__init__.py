@@ -2,6 +2,7 @@
 
 from orders.services.again import LeftOut, OrderedAgain, Repriced, order_again
 from orders.services.cart import (
+    MOST,
     accept_changed_prices,
     add_line,
     adopt_cart,
@@ -11,13 +12,20 @@ from orders.services.cart import (
     remove_line,
     replace_line,
     set_fulfilment,
+    step_line,
 )
 from orders.services.changing import (
     answer_line_change,
     propose_line_change,
     withdraw_line_change,
 )
-from orders.services.claims import Wrong, answer_claim, propose_claim, report_claim
+from orders.services.claims import (
+    NOTHING_TO_GIVE_BACK,
+    Wrong,
+    answer_claim,
+    propose_claim,
+    report_claim,
+)
 from orders.services.guests import Guest, admit_guest, adopt_guest_orders
 from orders.services.lifecycle import (
     Actor,
@@ -36,6 +44,8 @@ from orders.services.quoting import Quote, list_slots, quote_cart
 from orders.services.reviews import answer_review, edit_review, write_review
 
 __all__ = [
+    "MOST",
+    "NOTHING_TO_GIVE_BACK",
     "Actor",
     "Guest",
     "LeftOut",
@@ -74,6 +84,7 @@ __all__ = [
     "send_order_out",
     "set_fulfilment",
     "start_preparing_order",
+    "step_line",
     "withdraw_line_change",
     "write_review",
 ]

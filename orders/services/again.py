@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from menus.models import Item
 from menus.pricing import Choice
-from menus.selectors import get_item_for_customer, say_sold_out
+from menus.selectors import load_items, say_sold_out
 from orders.exceptions import ItemRefusedError
-from orders.models import Cart, CartLine, Order, OrderLine, OrderLineModifier
-from orders.services.cart import add_line
+from orders.models import Cart, Order, OrderLine, OrderLineModifier
+from orders.services.cart import Wish, have_lines
 from restaurants.availability import check_orderability, say_moment
 from restaurants.models import Restaurant
 
@@ -51,18 +51,35 @@ def order_again(
 ) -> OrderedAgain:
     """Put an order's lines into the cart, all that can be had or, on an error, none.
 
-    Amounts are in the restaurant's currency. OtherRestaurantError: the cart holds food
+    What is there already counts: asking twice doubles nothing. Amounts are in the
+    restaurant's currency. OtherRestaurantError: the cart holds food
     from elsewhere and `replace_restaurant` is False.
     """
     now = timezone.now()
-    added = 0
+    lines = list(
+        order.lines.select_related("item").prefetch_related("modifiers__modifier")
+    )
+    items = load_items([line.item_id for line in lines if line.item_id is not None])
     left_out: list[LeftOut] = []
-    repriced: list[Repriced] = []
-    lines = order.lines.select_related("item").prefetch_related("modifiers__modifier")
+    possible: list[tuple[OrderLine, Wish]] = []
     for line in lines:
-        fresh = _add(line, cart, now, replace=replace_restaurant)
-        if isinstance(fresh, str):
-            left_out.append(LeftOut(line.name, fresh))
+        item = items.get(line.item_id or 0)
+        why = _find_loss(line) or _say_gone(item, now)
+        if why or item is None:
+            left_out.append(LeftOut(line.name, why))
+        else:
+            wish = Wish(item, line.quantity, _choices(line), line.note)
+            possible.append((line, wish))
+    found = have_lines(
+        cart=cart,
+        wishes=[wish for _line, wish in possible],
+        replace_restaurant=replace_restaurant,
+    )
+    added = 0
+    repriced: list[Repriced] = []
+    for (line, _wish), fresh in zip(possible, found, strict=True):
+        if isinstance(fresh, ItemRefusedError):
+            left_out.append(LeftOut(line.name, str(fresh.message)))
             continue
         added += line.quantity
         if fresh.unit_price_seen != line.unit_price:
@@ -70,27 +87,6 @@ def order_again(
             repriced.append(change)
     closed = _say_closed(order.restaurant, cart, now) if added else ""
     return OrderedAgain(added, left_out, repriced, closed)
-
-
-def _add(
-    line: OrderLine, cart: Cart, now: datetime, *, replace: bool
-) -> CartLine | str:
-    """Return the cart's line, or in words why there is none."""
-    why = _find_loss(line) or _say_gone(line, now)
-    if why:
-        return why
-    assert line.item is not None
-    try:
-        return add_line(
-            cart=cart,
-            item_public_id=line.item.public_id,
-            quantity=line.quantity,
-            choices=_choices(line),
-            note=line.note,
-            replace_restaurant=replace,
-        )
-    except ItemRefusedError as error:
-        return str(error.message)
 
 
 def _find_loss(line: OrderLine) -> str:
@@ -109,11 +105,12 @@ def _find_loss(line: OrderLine) -> str:
     return ""
 
 
-def _say_gone(line: OrderLine, now: datetime) -> str:
-    assert line.item is not None
-    try:
-        item = get_item_for_customer(public_id=line.item.public_id)
-    except Item.DoesNotExist:
+def _say_gone(item: Item | None, now: datetime) -> str:
+    if (
+        item is None
+        or not (item.is_active and item.section.menu.is_active)
+        or item.restaurant.status != Restaurant.Status.LIVE
+    ):
         return _("It is no longer on the menu.")
     return say_sold_out(item, time_zone=item.restaurant.time_zone, moment=now)
 

@@ -1,9 +1,13 @@
 """Filling a cart: one restaurant, one cart for each person or visitor."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +23,23 @@ from restaurants.models import Fulfilment
 
 # Where a signed-out visitor's session keeps the token of their cart.
 SESSION_KEY = "cart_token"
+# Where a session keeps the token of what was in a person's cart when they signed in
+# with another.
+ASIDE_KEY = "cart_aside"
 MOST = 99
+# As long as a visit is remembered: nobody finds the cart after it.
+VISITORS_CART_KEPT = timedelta(days=60)
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How many of an item from load_items, with what."""
+
+    item: Item
+    quantity: int
+    choices: Sequence[Choice]
+    note: str
 
 
 def get_or_create_cart(*, user: User | None = None, token: str | None = None) -> Cart:
@@ -68,9 +88,32 @@ def add_line(
             note=note,
             unit_price_seen=unit_price(item, chosen),
         )
-        _write_modifiers(line, chosen)
+        _write_modifiers([(line, chosen)])
     _copy(locked, cart)
     return line
+
+
+@transaction.atomic
+def have_lines(
+    *, cart: Cart, wishes: Sequence[Wish], replace_restaurant: bool = False
+) -> list[CartLine | ItemRefusedError]:
+    """Have at least so many of each wish in the cart; return its line, or why not.
+
+    All are of one restaurant. One alike that is there already counts, so that asking
+    twice changes nothing. OtherRestaurantError as for add_line; a cart of elsewhere
+    stays when nothing can be had. A fixed number of queries.
+    """
+    checked = [(wish, _try(wish)) for wish in wishes]
+    possible = [
+        (wish, chosen)
+        for wish, chosen in checked
+        if not isinstance(chosen, ItemRefusedError)
+    ]
+    lines = iter(_put(cart, possible, replace=replace_restaurant) if possible else [])
+    return [
+        chosen if isinstance(chosen, ItemRefusedError) else next(lines)
+        for _wish, chosen in checked
+    ]
 
 
 @transaction.atomic
@@ -99,7 +142,7 @@ def replace_line(
         alike.save(update_fields=["quantity"])
         return alike
     line.modifiers.all().delete()
-    _write_modifiers(line, chosen)
+    _write_modifiers([(line, chosen)])
     line.quantity = max(1, min(MOST, quantity))
     line.note = note
     line.unit_price_seen = unit_price(item, chosen)
@@ -119,6 +162,15 @@ def change_line(*, cart: Cart, line_public_id: UUID, quantity: int) -> None:
     if not locked.lines.exists():
         _forget_restaurant(locked)
     _copy(locked, cart)
+
+
+@transaction.atomic
+def step_line(*, cart: Cart, line_public_id: UUID, step: int) -> int:
+    """Want so many more of a line, or fewer; return how many that makes, 0 for none."""
+    line = _lock(cart).lines.filter(public_id=line_public_id).first()
+    wanted = max(0, min(MOST, line.quantity + step)) if line is not None else 0
+    change_line(cart=cart, line_public_id=line_public_id, quantity=wanted)
+    return wanted
 
 
 def remove_line(*, cart: Cart, line_public_id: UUID) -> None:
@@ -157,11 +209,12 @@ def accept_changed_prices(*, cart: Cart) -> None:
 
 
 @transaction.atomic
-def adopt_cart(*, token: str, user: User) -> None:
+def adopt_cart(*, token: str, user: User) -> Cart | None:
     """Carry a visitor's cart over to the person who signed in.
 
     It is the newer wish: it joins a cart of the same restaurant and replaces one of
-    another.
+    another. What was in that is put aside into a cart without a person, which is
+    returned: adopting it changes the two back.
     """
     visitor = (
         Cart.objects.select_for_update(of=("self",))
@@ -169,17 +222,40 @@ def adopt_cart(*, token: str, user: User) -> None:
         .first()
     )
     if visitor is None or not visitor.lines.exists():
-        return
+        return None
     own, _created = Cart.objects.select_for_update(of=("self",)).get_or_create(
         user=user
     )
+    aside = []
     if own.restaurant_id != visitor.restaurant_id:
-        own.lines.all().delete()
+        aside = list(own.lines.values_list("pk", flat=True))
     visitor.lines.update(cart=own)
-    own.restaurant_id = visitor.restaurant_id
-    own.fulfilment = visitor.fulfilment
+    CartLine.objects.filter(pk__in=aside).update(cart=visitor)
+    for name in ("restaurant_id", "fulfilment"):
+        before = getattr(own, name)
+        setattr(own, name, getattr(visitor, name))
+        setattr(visitor, name, before)
     own.save()
-    visitor.delete()
+    if not aside:
+        visitor.delete()
+        return None
+    visitor.save()
+    return visitor
+
+
+def drop_old_carts(*, now: datetime | None = None) -> int:
+    """Delete the carts of visitors who have not been back for long; return how many."""
+    untouched = (now or timezone.now()) - VISITORS_CART_KEPT
+    fresh = CartLine.objects.filter(cart=OuterRef("pk"), created_at__gte=untouched)
+    carts = Cart.objects.filter(~Exists(fresh), user=None, updated_at__lt=untouched)
+    found = list(carts.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(found), BATCH):
+        with transaction.atomic():
+            # One that is being filled is left for the next time.
+            batch = carts.filter(pk__in=found[start : start + BATCH])
+            locked = batch.select_for_update(skip_locked=True)
+            Cart.objects.filter(pk__in=[one.pk for one in locked]).delete()
+    return len(found)
 
 
 def _check(item: Item, choices: Sequence[Choice]) -> list[ChosenModifier]:
@@ -247,10 +323,63 @@ def _shape(choices: Sequence[Choice]) -> frozenset[tuple[UUID, frozenset[UUID]]]
     )
 
 
-def _write_modifiers(line: CartLine, chosen: Sequence[ChosenModifier]) -> None:
-    for one in chosen:
-        parent = CartLineModifier.objects.create(line=line, modifier=one.modifier)
-        for child in one.children:
-            CartLineModifier.objects.create(
-                line=line, modifier=child.modifier, parent=parent
+def _try(wish: Wish) -> list[ChosenModifier] | ItemRefusedError:
+    try:
+        return _check(wish.item, wish.choices)
+    except ItemRefusedError as error:
+        return error
+
+
+def _put(
+    cart: Cart,
+    wishes: Sequence[tuple[Wish, list[ChosenModifier]]],
+    *,
+    replace: bool,
+) -> list[CartLine]:
+    """Return the line of each wish."""
+    first = wishes[0][0].item
+    locked = _lock(cart)
+    if locked.restaurant_id != first.restaurant_id:
+        _change_restaurant(locked, first, replace=replace)
+    lines = {
+        (line.item_id, line.note, _shape(choices_of(line))): line
+        for line in list_cart_lines(cart=locked)
+    }
+    keys = [(it.item.pk, it.note, _shape(it.choices)) for it, _chosen in wishes]
+    fresh = {}
+    wanted: Counter[tuple[object, ...]] = Counter()
+    for key, (wish, chosen) in zip(keys, wishes, strict=True):
+        wanted[key] += wish.quantity
+        if key not in lines:
+            fresh[key] = chosen
+            lines[key] = CartLine(
+                cart=locked,
+                item=wish.item,
+                quantity=0,
+                note=wish.note,
+                unit_price_seen=unit_price(wish.item, chosen),
             )
+        line = lines[key]
+        line.quantity = min(MOST, max(line.quantity, wanted[key]))
+    known = [line for key, line in lines.items() if key in wanted and key not in fresh]
+    CartLine.objects.bulk_update(known, ["quantity"])
+    CartLine.objects.bulk_create([lines[key] for key in fresh])
+    _write_modifiers([(lines[key], chosen) for key, chosen in fresh.items()])
+    _copy(locked, cart)
+    return [lines[key] for key in keys]
+
+
+def _write_modifiers(
+    written: Iterable[tuple[CartLine, Sequence[ChosenModifier]]],
+) -> None:
+    parents = [
+        (CartLineModifier(line=line, modifier=one.modifier), one.children)
+        for line, chosen in written
+        for one in chosen
+    ]
+    CartLineModifier.objects.bulk_create([row for row, _children in parents])
+    CartLineModifier.objects.bulk_create(
+        CartLineModifier(line=row.line, modifier=child.modifier, parent=row)
+        for row, children in parents
+        for child in children
+    )

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.models import User
 from orders.exceptions import AlreadyMovedError, ClaimError
@@ -22,6 +23,9 @@ from orders.selectors import find_claim_obstacle
 
 # Letters of what was wrong, and of what is answered.
 LONGEST = 1000
+NOTHING_TO_GIVE_BACK = gettext_lazy(
+    "That cost nothing, so there is nothing to give back. Call the restaurant instead."
+)
 Status = Claim.Status
 PaymentStatus = Order.PaymentStatus
 
@@ -58,10 +62,13 @@ def report_claim(
         _check(one, lines)
     if not wrong or len({one.line_pk for one in wrong}) != len(wrong):
         raise ClaimError(_("Choose what was missing or wrong."), code="nothing_chosen")
+    proposed = propose_claim(order, wrong)
+    if not proposed:
+        raise ClaimError(NOTHING_TO_GIVE_BACK, code="nothing_to_give_back")
     claim = Claim.objects.create(
         order=order,
         text=text.strip()[:LONGEST],
-        proposed_refund=propose_claim(order, wrong),
+        proposed_refund=proposed,
         created_at=timezone.now(),
     )
     ClaimLine.objects.bulk_create(
@@ -164,7 +171,7 @@ def _say_answered(claim: Claim) -> str:
     local = timezone.localtime(claim.answered_at, zone)
     return _("%(name)s answered this at %(clock)s: %(status)s.") % {
         "name": by.name or by.email,
-        "clock": date_format(local, "H:i"),
+        "clock": date_format(local, "TIME_FORMAT"),
         "status": claim.get_status_display(),
     }
 

@@ -376,7 +376,7 @@ def _name(user: User | None) -> str:
 
 def _clock(order: Order, moment: datetime) -> str:
     zone = ZoneInfo(order.restaurant.time_zone)
-    return time_format(moment.astimezone(zone), "H:i")
+    return time_format(moment.astimezone(zone), "TIME_FORMAT")
 
 
 def _is_foreign(order: Order, step: Step) -> bool:

@@ -54,10 +54,11 @@ from restaurants.models import Fulfilment, Restaurant
 # A tip beyond both is taken for a slip of the finger.
 GENEROUS_TIP = Decimal(100)
 KITCHEN_FULL = gettext_lazy("The kitchen has as many orders as it can make then.")
+NOT_SERVED = "item_not_available"
 # What a later moment would mend: the customer is offered that moment.
 MENDED_BY_WAITING = {
     *("restaurant_closed", "restaurant_paused", "restaurant_unattended"),
-    *("slot_passed", "kitchen_full"),
+    *("slot_passed", "kitchen_full", NOT_SERVED),
 }
 
 
@@ -112,8 +113,20 @@ class Quote:
 
     @property
     def needs_waiting(self) -> list[OrderProblem]:
-        """What stands against it that a later moment would mend."""
-        return [one for one in self.problems if one.code in MENDED_BY_WAITING]
+        """What stands against it that a later moment would mend.
+
+        What is never served together, or not at all any more, is no matter of time.
+        """
+        return [
+            one
+            for one in self.problems
+            if one.code in MENDED_BY_WAITING
+            and (one.code != NOT_SERVED or self.proposed_slot is not None)
+        ]
+
+    def is_served_at(self, moment: datetime) -> bool:
+        """Tell whether all of it is on menus served at a moment; no query."""
+        return all(is_on_sale(quoted.item, moment=moment) for quoted in self.lines)
 
 
 def quote_cart(
@@ -145,7 +158,7 @@ def quote_cart(
         fulfilment=cart.fulfilment,
         is_scheduled=scheduled_for is not None,
     )
-    quoted = _quote_lines(lines, restaurant, moment)
+    quoted = _quote_lines(lines, restaurant, moment, is_now=scheduled_for is None)
     starts = count_starts(restaurant, now=now)
     fee = Decimal(0)
     if cart.fulfilment == Fulfilment.DELIVERY:
@@ -203,7 +216,11 @@ def list_slots(quote: Quote, *, now: datetime) -> list[Slot]:
 
 
 def _quote_lines(
-    lines: Sequence[CartLine], restaurant: Restaurant, moment: datetime
+    lines: Sequence[CartLine],
+    restaurant: Restaurant,
+    moment: datetime,
+    *,
+    is_now: bool,
 ) -> list[QuotedLine]:
     items = load_items({line.item_id for line in lines})
     wanted: dict[int, int] = {}
@@ -215,6 +232,7 @@ def _quote_lines(
             items[line.item_id],
             restaurant=restaurant,
             moment=moment,
+            is_now=is_now,
             wanted=wanted[line.item_id],
         )
         for line in lines
@@ -227,6 +245,7 @@ def _quote_line(
     *,
     restaurant: Restaurant,
     moment: datetime,
+    is_now: bool,
     wanted: int,
 ) -> QuotedLine:
     problems = []
@@ -235,7 +254,8 @@ def _quote_line(
         problems.append(OrderProblem(code, message, line.public_id))
 
     if not is_on_sale(item, moment=moment) or item.restaurant_id != restaurant.pk:
-        add("item_not_available", _("“%(name)s” is not served then."))
+        then = _("“%(name)s” is not served at the time you chose.")
+        add(NOT_SERVED, _("“%(name)s” is not served now.") if is_now else then)
     elif item.is_sold_out_at(moment):
         add("item_sold_out", _("“%(name)s” is sold out."))
     elif item.portions_left is not None and item.portions_left < wanted:

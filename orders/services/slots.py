@@ -5,6 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, DateTimeField, Func
+from django.db.models.functions import Coalesce
+
 from menus.models import Item, Menu, Modifier
 from orders.models import CartLine, Order
 from restaurants.availability import SLOT, list_order_slots
@@ -44,6 +47,13 @@ def quarter_of(moment: datetime) -> datetime:
     )
 
 
+class _QuarterOf(Func):
+    """The same as quarter_of, where the orders are."""
+
+    template = "date_bin('15 minutes', %(expressions)s, TIMESTAMPTZ '2000-01-01 UTC')"
+    output_field = DateTimeField()
+
+
 def count_starts(restaurant: Restaurant, *, now: datetime) -> Counter[datetime]:
     """Return how many orders the kitchen starts in each quarter hour from now on.
 
@@ -52,6 +62,7 @@ def count_starts(restaurant: Restaurant, *, now: datetime) -> Counter[datetime]:
     """
     if restaurant.slot_capacity is None:
         return Counter()
+    start = Coalesce("scheduled_for", "placed_at")
     starts = (
         Order.objects.filter(
             restaurant=restaurant,
@@ -59,11 +70,13 @@ def count_starts(restaurant: Restaurant, *, now: datetime) -> Counter[datetime]:
             is_test=False,
         )
         .exclude(status__in=[Order.Status.REJECTED, Order.Status.CANCELLED])
+        .annotate(quarter=_QuarterOf(start))
+        .filter(quarter__gte=quarter_of(now))
         .order_by()
-        .values_list("scheduled_for", "placed_at")
+        .values_list("quarter")
+        .annotate(count=Count("pk"))
     )
-    quarters = (quarter_of(booked or placed) for booked, placed in starts)
-    return Counter(quarter for quarter in quarters if quarter >= quarter_of(now))
+    return Counter(dict(starts))
 
 
 def is_full(
@@ -106,6 +119,16 @@ def list_free_slots(
         and all(span_at(spans, slot) for spans in served)
         and not any(part.is_sold_out_at(slot) for part in gone)
     ]
+
+
+def is_served_later(menu: Menu, restaurant: Restaurant, *, now: datetime) -> bool:
+    """Tell whether a menu can be ordered from for one of the times to come; no query.
+
+    Its hours must be loaded. Whether the kitchen is full then is not looked at.
+    """
+    spans = _served_spans(menu, restaurant, now)
+    slots = list_order_slots(restaurant, now=now, days=BOOKING_HORIZON.days)
+    return any(spans is None or span_at(spans, slot) for slot in slots)
 
 
 def slot_at(restaurant: Restaurant, start: datetime, distance: float | None) -> Slot:

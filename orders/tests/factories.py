@@ -82,3 +82,27 @@ def submit(cart: Cart, user: User, **wish: Any) -> Order:
         **wish,
     }
     return place_order(cart_pk=cart.pk, customer=user, **wish)
+
+
+def filled_in(page: Any, **changes: Any) -> dict[str, Any]:
+    """Return what the checkout page's form holds, as Ada fills it in."""
+    context = page.context
+    quote, moment = context["quote"], context["moment"]
+    return {
+        "who": "account",
+        "fulfilment": quote.fulfilment,
+        "shown_address": context["where"].key,
+        "when": moment.isoformat() if moment else "",
+        "street_address": "2100 Mission Street",
+        "name": "Ada Diner",
+        "phone": "+14155550123",
+        "tip_choice": context["tip_choice"],
+        "tip": context["own_tip"],
+        "seen_tip": context["own_tip"],
+        "key": context["key"],
+        "seen_total": str(quote.total),
+        "seen_from": quote.window.start.isoformat(),
+        "seen_until": quote.window.end.isoformat(),
+        "action": "place",
+        **changes,
+    }

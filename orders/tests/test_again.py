@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +18,7 @@ from menus.tests.factories import (
 )
 from orders.exceptions import OtherRestaurantError
 from orders.models import Cart, Order
-from orders.services import add_line, get_or_create_cart, order_again
+from orders.services import add_line, empty_cart, get_or_create_cart, order_again
 from orders.services.again import LeftOut, Repriced
 from orders.tests.factories import fill_cart, submit
 from restaurants.services import pause_restaurant
@@ -151,6 +153,40 @@ def test_a_kitchen_on_a_break_says_when_it_is_back(ada, margherita):
 
     assert lines_of(cart) == {"Margherita": 2}
     assert "It takes orders again" in done.closed
+
+
+def test_ordering_again_twice_does_not_double_the_cart(ada, margherita, salad):
+    order = order_of(ada, margherita, salad)
+    cart = get_or_create_cart(user=ada)
+    add_line(cart=cart, item_public_id=salad.public_id, quantity=3)
+
+    for _time in range(2):
+        done = order_again(order=order, cart=cart)
+
+    assert lines_of(cart) == {"Margherita": 2, "Salad": 3}
+    assert done.added == 4
+
+
+def test_many_lines_take_as_many_queries_as_one(ada, margherita):
+    group = ModifierGroupFactory(restaurant=margherita.restaurant)
+    large = ModifierFactory(group=group)
+
+    def asked(count):
+        cart = get_or_create_cart(user=ada)
+        for _number in range(count):
+            item = ItemFactory(section=margherita.section)
+            offer(item, group)
+            add_line(
+                cart=cart, item_public_id=item.public_id, choices=[choice_of(large)]
+            )
+        order = submit(cart, ada)
+        with CaptureQueriesContext(connection) as queries:
+            done = order_again(order=order, cart=cart)
+        assert done.added == count
+        empty_cart(cart=cart)
+        return len(queries)
+
+    assert asked(6) == asked(1) <= 20
 
 
 def test_the_cart_says_what_changed(client, ada, margherita, salad):

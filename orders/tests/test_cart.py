@@ -1,9 +1,11 @@
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
+from django.utils import timezone
 
 from customers.tests.factories import UserFactory
 from menus.pricing import Choice
@@ -22,6 +24,7 @@ from orders.services import (
     change_line,
     get_or_create_cart,
 )
+from orders.services.cart import drop_old_carts
 from orders.tests.factories import fill_cart
 
 
@@ -114,3 +117,22 @@ def test_nobody_elses_cart_can_be_adopted(ada, margherita):
 
     assert theirs.lines.count() == 1
     assert not Cart.objects.filter(user=ada).exists()
+
+
+def test_the_cart_of_a_visitor_who_is_long_gone_is_deleted(ada, margherita):
+    def fill(days):
+        cart = get_or_create_cart()
+        line = add_line(cart=cart, item_public_id=margherita.public_id)
+        touched = timezone.now() - timedelta(days=days)
+        Cart.objects.filter(pk=cart.pk).update(updated_at=touched)
+        cart.lines.filter(pk=line.pk).update(created_at=touched)
+        return cart
+
+    fill(61)
+    kept = [fill(59), fill(61), fill_cart(ada, margherita)]
+    Cart.objects.filter(user=ada).update(updated_at=timezone.now() - timedelta(days=90))
+    add_line(cart=kept[1], item_public_id=margherita.public_id, note="Crisp")
+
+    assert drop_old_carts() == 1
+
+    assert set(Cart.objects.all()) == set(kept)

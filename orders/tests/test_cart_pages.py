@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import User
+from customers.tests.factories import PASSWORD
 from menus.models import Item
 from menus.tests.factories import (
     ItemFactory,
@@ -150,6 +151,21 @@ def test_a_step_changes_the_number_in_place(
     assert CartLine.objects.get().quantity == 2
 
 
+def test_steps_add_up_whatever_the_page_showed(
+    diner: Client, ada: User, margherita: Item
+) -> None:
+    line = fill_cart(ada, margherita).lines.get()
+    url = reverse("orders:cart-change-line", args=[line.public_id])
+
+    for step in ("1", "1", "x", "9" * 5000, "-1"):
+        diner.post(url, {"step": step}, headers=HTMX)
+    assert CartLine.objects.get().quantity == 2
+
+    gone = diner.post(url, {"step": "-2"}, headers=HTMX)
+    assert "is out of your cart" in gone.text
+    assert not CartLine.objects.exists()
+
+
 def test_what_was_taken_out_is_put_back_as_it_was(
     diner: Client, margherita: Item, sized: Any
 ) -> None:
@@ -260,6 +276,17 @@ def test_pickup_chosen_on_the_page_is_the_carts(
     assert Cart.objects.get(user=ada).fulfilment == "delivery"
 
 
+def test_looking_at_a_page_changes_no_cart(
+    diner: Client, ada: User, margherita: Item
+) -> None:
+    fill_cart(ada, margherita)
+
+    page = diner.get(margherita.restaurant.get_absolute_url(), {"fulfilment": "pickup"})
+
+    assert Cart.objects.get(user=ada).fulfilment == "delivery"
+    assert page.context["fulfilment"] == "delivery"
+
+
 def test_the_page_of_another_restaurant_leaves_the_cart_as_it_is(
     diner: Client, ada: User, margherita: Item
 ) -> None:
@@ -313,3 +340,36 @@ def test_reviews_come_ten_at_a_time_with_their_averages(
 
     assert "Meal number 1." in older.text
     assert "Meal number 11." not in older.text
+
+
+def test_the_cart_from_before_signing_in_can_be_taken_back(client, ada, margherita):
+    before = fill_cart(ada, margherita, 2)
+    ramen = ItemFactory.create()
+    add(client, ramen)
+
+    form = {"username": ada.email, "password": PASSWORD}
+    told = client.post(reverse("customers:sign-in"), form, follow=True)
+    cart = client.get(reverse("orders:cart-detail"))
+    client.post(reverse("orders:cart-take-back"))
+    before.refresh_from_db()
+    again = client.get(reverse("orders:cart-detail"))
+
+    name = margherita.restaurant.name
+    assert f"What you had from {name} is kept for now." in told.text
+    assert cart.context["cart"].restaurant == ramen.restaurant
+    assert cart.context["earlier"].restaurant == margherita.restaurant
+    assert before.restaurant == margherita.restaurant
+    assert [line.quantity for line in before.lines.all()] == [2]
+    # Nor is the other lost by that.
+    assert again.context["earlier"].restaurant == ramen.restaurant
+    assert f"Back to {ramen.restaurant.name}" in again.text
+
+
+def test_without_an_earlier_cart_there_is_none_to_take_back(diner, ada, margherita):
+    cart = fill_cart(ada, margherita)
+
+    answer = diner.post(reverse("orders:cart-take-back"))
+    page = diner.get(answer["Location"])
+
+    assert page.context["earlier"] is None
+    assert cart.lines.count() == 1

@@ -1,23 +1,23 @@
 """The checkout page: all that is asked, kept, moved and refused there."""
 
+import re
 import uuid
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Address
 from customers.places import SESSION_KEY as PLACE_KEY
-from customers.tests.factories import PASSWORD, AddressFactory, UserFactory
-from menus.tests.factories import ItemFactory
+from customers.tests.factories import AddressFactory, UserFactory
+from menus.tests.factories import ItemFactory, MenuFactory
 from orders.models import Cart, Order
 from orders.services.slots import quarter_of
-from orders.tests.factories import MISSION, OrderFactory, fill_cart
+from orders.tests.factories import MISSION, OrderFactory, fill_cart, filled_in
 from restaurants.models import Restaurant
 from restaurants.opening import WeeklySpan
 from restaurants.services.derived import set_open_spans
@@ -27,43 +27,8 @@ CHECKOUT = "/checkout/"
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def diner(client, ada, margherita) -> Client:
-    """Return Ada signed in, with a place and a margherita in the cart."""
-    client.force_login(ada)
-    session = client.session
-    session[PLACE_KEY] = asdict(MISSION)
-    session.save()
-    fill_cart(ada, margherita)
-    return client
-
-
-def _filled_in(page, **changes):
-    """Give back what the page's form holds."""
-    context = page.context
-    quote, moment = context["quote"], context["moment"]
-    return {
-        "who": "account",
-        "fulfilment": quote.fulfilment,
-        "shown_address": context["where"].key,
-        "when": moment.isoformat() if moment else "",
-        "street_address": "2100 Mission Street",
-        "name": "Ada Diner",
-        "phone": "+14155550123",
-        "tip_choice": context["tip_choice"],
-        "tip": context["own_tip"],
-        "seen_tip": context["own_tip"],
-        "key": context["key"],
-        "seen_total": str(quote.total),
-        "seen_from": quote.window.start.isoformat(),
-        "seen_until": quote.window.end.isoformat(),
-        "action": "place",
-        **changes,
-    }
-
-
 def _send(diner, page, **changes):
-    return diner.post(CHECKOUT, _filled_in(page, **changes))
+    return diner.post(CHECKOUT, filled_in(page, **changes))
 
 
 def _close(restaurant: Restaurant, *, opens_in: timedelta) -> datetime:
@@ -116,7 +81,7 @@ def test_no_tip_after_an_own_amount_is_no_tip(diner):
 
 def test_an_update_with_htmx_answers_with_the_amounts_alone(diner):
     page = diner.get(CHECKOUT)
-    wish = _filled_in(page, tip_choice="10", action="update")
+    wish = filled_in(page, tip_choice="10", action="update")
 
     shown = diner.post(CHECKOUT, wish, headers={**HTMX, "HX-Trigger": "co-tip"})
 
@@ -129,7 +94,7 @@ def test_an_update_with_htmx_answers_with_the_amounts_alone(diner):
 
 def test_a_switch_with_htmx_brings_the_place_and_the_times_along(diner):
     page = diner.get(CHECKOUT)
-    wish = _filled_in(page, fulfilment="pickup", action="update")
+    wish = filled_in(page, fulfilment="pickup", action="update")
 
     shown = diner.post(CHECKOUT, wish, headers={**HTMX, "HX-Trigger": "co-how"})
 
@@ -163,6 +128,23 @@ def test_a_saved_address_is_chosen_by_a_radio_and_shown_before_it_is_ordered(
 
     order = Order.objects.get()
     assert order.address.startswith("1 Valencia Street")
+
+
+def test_a_place_chosen_in_another_tab_is_shown_before_it_is_ordered(diner):
+    page = diner.get(CHECKOUT)
+    session = diner.session
+    work = replace(MISSION, label="Work", latitude=37.766, street_address="9 Pond St")
+    session[PLACE_KEY] = asdict(work)
+    session.save()
+
+    shown = _send(diner, page)
+
+    assert not Order.objects.exists()
+    assert "it would go to another place than shown" in shown.text
+    assert 'value="9 Pond St"' in shown.text
+    _send(diner, shown, street_address="9 Pond St")
+    order = Order.objects.get()
+    assert (order.address[:9], order.latitude) == ("9 Pond St", 37.766)
 
 
 def test_the_address_of_another_is_not_taken(diner):
@@ -246,33 +228,55 @@ def test_what_was_typed_is_there_again_after_a_way_round(diner, action, goes_to)
     assert back.context["tip_choice"] == "15"
 
 
-def test_who_was_signed_out_signs_in_and_finds_everything_typed(diner, ada):
-    page = diner.get(CHECKOUT)
-    diner.cookies.pop("sessionid")
-
-    lost = _send(diner, page, kitchen_note="No basil", phone="+14155550177")
-    signed_in = diner.post(
-        f"{reverse('customers:sign-in')}?next={CHECKOUT}",
-        {"username": ada.email, "password": PASSWORD, "next": CHECKOUT},
+def _serve_later(item):
+    """Let a dish's menu be served from two hours on, for two hours; return when."""
+    starts = quarter_of(timezone.now() + timedelta(hours=2))
+    local = starts.astimezone(ZoneInfo(item.restaurant.time_zone))
+    item.section.menu.hours.create(
+        weekday=local.weekday(),
+        opens_at=local.time(),
+        closes_at=(local + timedelta(hours=2)).time(),
     )
-    back = diner.get(CHECKOUT)
-
-    assert lost.status_code == 409
-    assert "You were signed out" in lost.text
-    assert f"{reverse('customers:sign-in')}?next={CHECKOUT}" in lost.text
-    assert signed_in.url == CHECKOUT
-    assert 'value="No basil"' in back.text
-    assert 'value="+14155550177"' in back.text
-    assert back.context["quote"].lines[0].quantity == 1
+    return starts
 
 
-def test_who_was_signed_out_in_the_midst_of_an_update_is_led_to_the_words(diner):
+def test_what_is_served_later_only_is_offered_for_then(diner, margherita):
+    starts = _serve_later(margherita)
+
     page = diner.get(CHECKOUT)
-    diner.cookies.pop("sessionid")
 
-    answer = diner.post(CHECKOUT, _filled_in(page, action="update"), headers=HTMX)
+    assert "is not served now." in page.text
+    assert "The next time it can be had" in page.text
+    assert page.context["moment"] == starts
+    assert page.context["soonest"] is None
+    assert page.context["mistakes"] == []
+    beside = re.search(r'<p id="co-moved"[^>]*>([^<]*)', page.text)
+    assert beside is not None
+    assert "is not served now." in beside[1]
+    _send(diner, page)
+    assert Order.objects.get().scheduled_for == starts
 
-    assert "You were signed out" in diner.get(answer["HX-Redirect"]).text
+
+def test_what_is_never_served_together_is_a_matter_of_the_cart(diner, ada, margherita):
+    _serve_later(margherita)
+    breakfast = MenuFactory(restaurant=margherita.restaurant)
+    other = ItemFactory(section__menu=breakfast, name="Porridge")
+    local = timezone.now().astimezone(ZoneInfo(margherita.restaurant.time_zone))
+    breakfast.hours.create(
+        weekday=(local.weekday() + 4) % 7,
+        opens_at=time(8),
+        closes_at=time(9),
+    )
+    fill_cart(ada, other)
+
+    page = diner.get(CHECKOUT)
+
+    assert page.context["moved"] == []
+    assert [one.field for one in page.context["mistakes"]] == ["", ""]
+    assert "Change the cart" in page.text
+    refused = _send(diner, page)
+    assert refused.status_code == 409
+    assert "is not served now." in refused.text
 
 
 def test_an_empty_cart_leads_to_the_cart(client, db):
@@ -287,7 +291,7 @@ def test_a_second_tab_with_another_key_is_told_that_it_is_ordered(diner):
     page = diner.get(CHECKOUT)
     _send(diner, page)
 
-    wish = _filled_in(page, key=str(uuid.uuid4()))
+    wish = filled_in(page, key=str(uuid.uuid4()))
     answer = diner.post(CHECKOUT, wish, follow=True)
 
     assert "It may have been ordered in another tab." in answer.text

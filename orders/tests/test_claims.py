@@ -150,6 +150,25 @@ def test_a_claim_names_what_was_ordered(order, bad):
     assert not Claim.objects.exists()
 
 
+def test_what_cost_nothing_is_not_claimed(client, order):
+    water = order.lines.get(name="Water")
+    OrderLine.objects.filter(pk=water.pk).update(unit_price=0, amount=0)
+    wrong = [Wrong(water.pk, 1, "missing")]
+
+    with pytest.raises(ClaimError) as refusal:
+        report_claim(order_pk=order.pk, customer=order.customer, wrong=wrong)
+
+    assert refusal.value.code == "nothing_to_give_back"
+    assert not Claim.objects.exists()
+    client.force_login(order.customer)
+    url = reverse("orders:order-claim", args=[order.public_id])
+    for act in ("look", "send"):
+        fields = {f"quantity-{water.pk}": "1", f"kind-{water.pk}": "missing"}
+        page = client.post(url, {**fields, "act": act})
+        assert page.status_code == 422
+        assert "cost nothing" in page.text
+
+
 def test_an_order_is_claimed_once_and_by_its_customer_alone(order):
     claim_of(order)
 
@@ -517,7 +536,10 @@ def test_operators_see_what_waits_for_more_than_two_days(client, trattoria, ada)
     waiting = client.get(page, {"late": "yes"}).text
     everything = client.get(page).text
     one = client.get(reverse("admin:orders_claim_change", args=[late.pk]))
+    front = client.get(reverse("admin:index")).text
 
+    assert "Claims unanswered for two days: 1" in front
+    assert f"{page}?late=yes" in front
     assert "771" in waiting
     assert "772" not in waiting
     assert "772" in everything

@@ -492,6 +492,29 @@ def test_guests_are_new_when_their_first_order_here_is_in_the_period(trattoria):
     assert (before.new, before.returning) == (2, 0)
 
 
+def test_who_orders_as_a_guest_is_known_by_their_email(trattoria):
+    earlier = at(12, day=WEEK.before().since)
+
+    def guest(email):
+        return UserFactory(is_guest=True, email=email)
+
+    sell(trattoria, earlier, customer=guest("gus@example.com"))
+    sell(trattoria, at(12), customer=guest("Gus@example.com"))
+    sell(trattoria, at(13), customer=guest("gus@example.com"))
+    sell(trattoria, at(12), customer=guest("eve@example.com"))
+    sell(trattoria, at(13), customer=guest("eve@example.com"))
+    # Nothing is known of two who were forgotten.
+    sell(trattoria, at(12), customer=guest(""))
+    sell(trattoria, at(12), customer=guest(""))
+
+    now, before = figures.count_guests(
+        restaurant=trattoria, period=WEEK, before=WEEK.before()
+    )
+
+    assert (now.new, now.returning) == (3, 1)
+    assert (before.new, before.returning) == (1, 0)
+
+
 def test_ratings_are_those_written_on_the_restaurants_own_days(trattoria):
     for food, delivery, moment in (
         (5, 4, at(23, 30)),

@@ -2,12 +2,15 @@
 
 import uuid
 from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from customers.places import SESSION_KEY as PLACE_KEY
 from customers.services import register_guest
@@ -15,8 +18,9 @@ from customers.tests.factories import PASSWORD, UserFactory
 from customers.throttling import GUEST_ORDERS_PER_PLACE, spend
 from menus.tests.factories import ItemFactory
 from notifications.models import Event
-from orders.models import Order
+from orders.models import Claim, Order
 from orders.services import adopt_guest_orders
+from orders.services.forgetting import forget_old_guests
 from orders.tests.factories import MISSION, OrderFactory, fill_cart, submit
 
 pytestmark = [pytest.mark.urls("config.urls"), pytest.mark.django_db]
@@ -190,13 +194,13 @@ def test_a_guest_whose_cart_is_gone_is_told_so_and_keeps_what_was_typed(
     assert 'value="+14155550188"' in again.text
 
 
-def test_more_than_twenty_guests_orders_an_hour_from_one_place_are_refused(
+def test_more_than_sixty_guests_orders_an_hour_from_one_place_are_refused(
     visitor, margherita, settings
 ):
     settings.LIMIT_ATTEMPTS = True
     visitor.defaults["REMOTE_ADDR"] = "8.8.4.4"
     cache.clear()
-    for _time in range(20):
+    for _time in range(60):
         spend((GUEST_ORDERS_PER_PLACE, "8.8.4.4"))
 
     answer = _order(visitor, margherita)
@@ -204,6 +208,26 @@ def test_more_than_twenty_guests_orders_an_hour_from_one_place_are_refused(
     assert answer.status_code == 409
     assert "try again in an hour" in answer.text
     assert not Order.objects.exists()
+
+
+def test_what_is_refused_or_sent_twice_counts_as_no_order_of_the_place(
+    visitor, margherita, settings
+):
+    settings.LIMIT_ATTEMPTS = True
+    visitor.defaults["REMOTE_ADDR"] = "8.8.4.5"
+    cache.clear()
+    for _time in range(59):
+        spend((GUEST_ORDERS_PER_PLACE, "8.8.4.5"))
+
+    refused = _order(visitor, margherita, street_address=" ")
+    wish = _filled_in(refused)
+    first = visitor.post(CHECKOUT, wish)
+    second = visitor.post(CHECKOUT, wish)
+
+    assert refused.status_code == 409
+    assert first.status_code == second.status_code == 302
+    assert first.url == second.url
+    assert Order.objects.count() == 1
 
 
 def test_an_order_opened_by_a_friends_link_stays_the_friends(
@@ -224,7 +248,7 @@ def test_who_signs_in_afterwards_has_the_order_and_the_link_still_works(
 ):
     _order(visitor, margherita)
     order = Order.objects.get()
-    ada = UserFactory()
+    ada = UserFactory(email="Gus@Example.com")
 
     signed_in = {"username": ada.email, "password": PASSWORD}
     visitor.post(reverse("customers:sign-in"), signed_in)
@@ -235,9 +259,115 @@ def test_who_signs_in_afterwards_has_the_order_and_the_link_still_works(
     assert client.get(order.get_link(), follow=True).status_code == 200
 
 
-def test_adopting_takes_guests_orders_only_and_each_once(ada):
-    theirs = OrderFactory(guest_token="theirs")
+def test_another_person_who_signs_in_at_the_browser_does_not_get_the_order(
+    visitor, margherita
+):
+    _order(visitor, margherita)
+    order = Order.objects.get()
+    other = UserFactory()
+
+    signed_in = {"username": other.email, "password": PASSWORD}
+    visitor.post(reverse("customers:sign-in"), signed_in)
+
+    order.refresh_from_db()
+    assert order.customer.is_guest
+    assert not other.orders.exists()
+
+
+def test_who_was_told_as_the_guest_is_forgotten_once_an_account_has_the_order(
+    visitor, margherita
+):
+    _order(visitor, margherita)
+    order = Order.objects.get()
+    ada = UserFactory(email="gus@example.com")
+
+    adopt_guest_orders(public_ids=[str(order.public_id)], user=ada)
+
+    assert not User.objects.filter(is_guest=True).exists()
+    assert not Event.objects.filter(key__startswith="order_received").exists()
+    assert order.events.get(to_status="placed").user == ada
+
+
+@pytest.mark.parametrize(
+    ("days", "status", "is_kept"),
+    [
+        (31, "collected", False),
+        (31, "cancelled", False),
+        (29, "collected", True),
+        (31, "preparing", True),
+    ],
+)
+def test_guests_are_forgotten_a_month_after_their_order_ended(days, status, is_kept):
     guest = register_guest(email="gus@example.com", name="Gus", phone="+14155550188")
+    ended = timezone.now() - timedelta(days=days)
+    User.objects.update(date_joined=ended)
+    order = OrderFactory(
+        customer=guest,
+        guest_token="his",
+        customer_name="Gus",
+        status=status,
+        placed_at=ended,
+        ended_at=None if status == "preparing" else ended,
+    )
+
+    assert forget_old_guests(limit=10) == (0 if is_kept else 1)
+
+    order.refresh_from_db()
+    assert User.objects.filter(pk=guest.pk).exists() == is_kept
+    assert (order.customer_name == "Gus") == is_kept
+    assert (order.guest_token == "his") == is_kept
+    assert order.customer_phone != "" or not is_kept
+    assert order.total == Decimal("12.50")
+
+
+def test_a_problem_that_is_not_answered_keeps_its_guest():
+    guest = register_guest(email="gus@example.com", name="Gus", phone="+14155550188")
+    ended = timezone.now() - timedelta(days=40)
+    User.objects.update(date_joined=ended)
+    order = OrderFactory(customer=guest, status="collected", ended_at=ended)
+    Claim.objects.create(order=order, proposed_refund=1, created_at=ended)
+
+    assert forget_old_guests(limit=10) == 0
+
+
+def test_customers_with_an_account_are_not_forgotten(ada):
+    ended = timezone.now() - timedelta(days=400)
+    User.objects.update(date_joined=ended)
+    OrderFactory(customer=ada, status="collected", ended_at=ended)
+
+    assert forget_old_guests(limit=10) == 0
+
+
+def test_every_page_leads_a_guest_back_to_the_order_under_way(visitor, margherita):
+    _order(visitor, margherita)
+    order = Order.objects.get()
+
+    home = visitor.get("/").text
+    elsewhere = visitor.get(reverse("customers:sign-in")).text
+    Order.objects.update(status="collected", ended_at=timezone.now())
+    ended = visitor.get("/").text
+
+    assert f"Your order from {order.restaurant_name} is under way." in home
+    assert order.get_absolute_url() in elsewhere
+    assert order.get_absolute_url() not in ended
+
+
+def test_a_guest_who_is_not_known_any_more_is_told_of_the_link(
+    visitor, margherita, client
+):
+    _order(visitor, margherita)
+
+    asked = client.get(Order.objects.get().get_absolute_url(), follow=True)
+
+    words = "Ordered without an account? Open the link in your email."
+    assert words in asked.text
+    assert words not in client.get(reverse("customers:sign-in")).text
+
+
+def test_adopting_takes_guests_orders_only_and_each_once():
+    ada = UserFactory(email="gus@example.com")
+    theirs = OrderFactory(guest_token="theirs")
+    guest = register_guest(email="GUS@example.com", name="Gus", phone="+14155550188")
     his = OrderFactory(customer=guest, guest_token="his")
     ids = [str(theirs.public_id), str(his.public_id), "odd"]
 

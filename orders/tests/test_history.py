@@ -150,6 +150,18 @@ def test_to_htmx_only_the_list_is_answered(diner, ada):
     assert "HX-Request" in page["Vary"]
 
 
+def test_htmx_is_led_on_to_whole_pages(client, diner):
+    gone = history(diner, htmx=True, cursor="eyJ4Ijox")
+    assert gone["HX-Redirect"] == reverse("orders:order-list")
+    client.logout()
+
+    signed_out = history(client, htmx=True, cursor="x")
+
+    there = f"{reverse('customers:sign-in')}?next={reverse('orders:order-list')}"
+    assert signed_out["HX-Redirect"] == there
+    assert signed_out.content == b""
+
+
 def test_older_orders_come_a_page_at_a_time_with_what_was_asked(diner, ada):
     for hours in range(1, 23):
         order_of(ada, name=f"Uno {hours:02}", hours=hours)

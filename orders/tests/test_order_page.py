@@ -126,6 +126,14 @@ def test_the_step_of_now_is_marked_for_screen_readers(diner, order):
     assert page.count("<time") == 4  # The window's two, placed, accepted.
 
 
+def test_without_a_script_the_page_waits_to_be_asked(diner, order):
+    page = diner.get(order.get_absolute_url()).text
+
+    assert 'http-equiv="refresh"' not in page
+    [instead] = re.findall(r"<noscript>(.*?Refresh.*?)</noscript>", page, re.DOTALL)
+    assert f'href="{order.get_absolute_url()}"' in instead
+
+
 def test_a_delay_is_said_with_its_reason(diner, order):
     accept_order(order_pk=order.pk, actor=KITCHEN)
     delay_order(order_pk=order.pk, actor=KITCHEN, minutes=10)
@@ -137,12 +145,39 @@ def test_a_delay_is_said_with_its_reason(diner, order):
 
 
 def test_a_delay_of_a_busy_kitchen_says_that(diner, order):
-    accept_order(order_pk=order.pk, actor=KITCHEN)
-    delay_order(order_pk=order.pk, actor=KITCHEN, minutes=10)
     later = timezone.now() + timedelta(hours=1)
     Restaurant.objects.update(busy_minutes=15, busy_until=later)
+    accept_order(order_pk=order.pk, actor=KITCHEN)
+    delay_order(order_pk=order.pk, actor=KITCHEN, minutes=10)
 
     assert "because the kitchen is busy." in look(diner, order)
+
+
+def test_a_kitchen_that_was_busy_stays_the_reason_when_it_is_no_longer(order):
+    Restaurant.objects.update(
+        busy_minutes=15, busy_until=timezone.now() + timedelta(minutes=5)
+    )
+    accept_order(order_pk=order.pk, actor=KITCHEN)
+    delay_order(order_pk=order.pk, actor=KITCHEN, minutes=10)
+    order = Order.objects.select_related("restaurant").get(pk=order.pk)
+
+    later = read_progress(order, now=timezone.now() + timedelta(minutes=20))
+
+    assert "because the kitchen is busy." in later.lateness
+
+
+def test_an_order_does_not_seem_less_late_past_its_window(order):
+    late = order.promised_until + timedelta(minutes=14)
+    Order.objects.update(current_until=late)
+    order.refresh_from_db()
+
+    def said(seconds):
+        now = late + timedelta(seconds=seconds)
+        return read_progress(order, now=now).lateness
+
+    assert said(-10) == "14 minutes later than promised."
+    assert said(10) == "More than 14 minutes later than promised."
+    assert said(90) == "More than 15 minutes later than promised."
 
 
 def test_a_longer_way_is_the_couriers(diner, order):
@@ -329,6 +364,24 @@ def test_an_order_outlives_its_customers_account(client, order):
     assert "no receipt" in client.post(url(order, "receipt-email"), follow=True).text
 
 
+@pytest.mark.parametrize("name", ["review", "claim"])
+def test_nobody_speaks_for_a_customer_who_left(client, order, name):
+    line = order.lines.get()
+    Order.objects.update(
+        customer=None,
+        guest_token="a-link",
+        status=Order.Status.COLLECTED,
+        ended_at=timezone.now(),
+    )
+    client.get(reverse("orders:order-link", args=["a-link"]))
+    wrong = {f"quantity-{line.pk}": "1", f"kind-{line.pk}": "missing", "act": "send"}
+
+    answer = client.post(url(order, name), {"food_rating": "5", **wrong}, follow=True)
+
+    assert answer.redirect_chain == [(order.get_absolute_url(), 302)]
+    assert "nobody’s any more" in answer.text
+
+
 @pytest.mark.parametrize("name", ["status", "receipt"])
 def test_a_stranger_finds_nothing_and_who_is_signed_out_is_asked(client, order, name):
     assert "/sign-in/" in client.get(url(order, name))["Location"]
@@ -400,6 +453,18 @@ def test_the_receipt_is_mailed_once_a_minute(diner, ada, order):
     event.save()
     diner.post(email)
     assert Event.objects.filter(topic="order_receipt").count() == 2
+
+
+def test_a_link_does_not_tell_the_email_of_whose_order_it_is(client, ada, order):
+    accept_order(order_pk=order.pk, actor=KITCHEN)
+    complete_order(order_pk=order.pk, actor=KITCHEN)
+    Order.objects.update(guest_token="a-link")
+    client.get(reverse("orders:order-link", args=["a-link"]))
+
+    sent = client.post(url(order, "receipt-email"), follow=True)
+
+    assert "The receipt is on its way by email." in sent.text
+    assert ada.email not in sent.text
 
 
 def test_who_wants_no_such_emails_is_told_why_none_comes(diner, ada, order):

@@ -44,6 +44,16 @@ def test_closed_accounts_are_in_no_segment(ada):
     assert people("restaurant", order.restaurant.slug) == []
 
 
+def test_guests_are_in_no_segment(ada):
+    order = OrderFactory(customer=ada, placed_at=timezone.now() - 100 * DAY)
+    ada.is_guest = True
+    ada.save()
+
+    assert people("ordered") == people("lapsed", "30") == []
+    assert people("region", order.region.code) == []
+    assert people("restaurant", order.restaurant.slug) == []
+
+
 def test_order_that_was_never_paid_for_counts_for_nothing(ada):
     OrderFactory(customer=ada, status=Order.Status.PENDING_PAYMENT)
 

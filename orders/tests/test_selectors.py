@@ -1,3 +1,4 @@
+import base64
 import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -60,7 +61,20 @@ def test_a_history_takes_the_same_queries_however_long(ada, django_assert_num_qu
         list_orders_for_customer(customer=ada)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "WzEsMl0=", "bm90IGpzb24="])
+def cursor_of(text):
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        *("", "x", "WzEsMl0=", "bm90IGpzb24="),
+        cursor_of("[" * 3000),
+        cursor_of('["0001-01-01T00:00:00+23:59",1]'),
+        cursor_of('["9999-12-31T23:59:59-23:59",1]'),
+        cursor_of('["2026-11-20T20:00:00+00:00",' + "9" * 400 + "]"),
+    ],
+)
 def test_a_cursor_of_somebodys_making_is_refused(ada, cursor):
     if cursor:
         with pytest.raises(InvalidCursorError):

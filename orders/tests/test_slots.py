@@ -19,6 +19,7 @@ from menus.tests.factories import (
 from orders.exceptions import NotOrderableError, WindowMovedError
 from orders.models import Order
 from orders.services import add_line, get_or_create_cart, list_slots, quote_cart
+from orders.services.slots import count_starts, quarter_of
 from orders.tests.factories import MISSION, OrderFactory, fill_cart, submit
 from restaurants.models import Restaurant
 from restaurants.tests.factories import RestaurantFactory
@@ -123,6 +124,19 @@ def test_two_fit_where_the_kitchen_starts_two(pizza):
 
     with time_machine.travel(NOW, tick=False):
         assert starts_of(pizza)[0] == at("19:30")
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 899.999999, 900, 1800.5])
+def test_an_order_counts_in_the_quarter_that_holds_it(pizza, seconds):
+    Restaurant.objects.update(slot_capacity=1)
+    moment = quarter_of(NOW) + timedelta(seconds=seconds)
+    OrderFactory(restaurant=pizza.restaurant, placed_at=moment)
+    book(pizza, quarter_of(moment))
+    pizza.restaurant.refresh_from_db()
+
+    starts = count_starts(pizza.restaurant, now=NOW)
+
+    assert starts == {quarter_of(moment): 2}
 
 
 def test_without_a_limit_nothing_is_counted(pizza, django_assert_num_queries):

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,11 +17,13 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from customers.htmx import is_fragment
 from customers.places import get_chosen_place
+from customers.views.visitors import customer_of
 from menus.models import Item
 from menus.pricing import Choice, Wishes
 from menus.selectors import get_item_for_customer
-from menus.views import Field, is_fragment, item_context, render_item, wishes_of
+from menus.views import Field, item_context, render_item, wishes_of
 from orders import services
 from orders.exceptions import (
     CartEmptyError,
@@ -29,7 +32,8 @@ from orders.exceptions import (
     OtherRestaurantError,
 )
 from orders.models import Cart, CartLine
-from orders.selectors import list_cart_lines
+from orders.selectors import get_cart, list_cart_lines
+from orders.services.cart import ASIDE_KEY
 from orders.services.quoting import Quote, QuotedLine
 from orders.views.visitors import cart_of, cart_or_new
 from restaurants.models import Fulfilment, Restaurant
@@ -83,6 +87,14 @@ def _fields_of(line: CartLine) -> list[Field]:
         )
         for row in rows
     ]
+
+
+def _step(text: str) -> int:
+    """Read how many more of a line are wanted; none when it is no number."""
+    try:
+        return max(-services.MOST, min(services.MOST, int(text)))
+    except ValueError:
+        return 0
 
 
 def _number(text: str | None, default: int) -> int:
@@ -224,25 +236,14 @@ def _offered(restaurant: Restaurant) -> list[str]:
     return [kind.value for kind, is_offered in offers.items() if is_offered]
 
 
-def choose_fulfilment(
-    request: HttpRequest, restaurant: Restaurant, wanted: str | None = None
-) -> str:
+def read_fulfilment(request: HttpRequest, restaurant: Restaurant) -> str:
     """Return how food of a restaurant is to reach the visitor.
 
-    As wanted, if it is offered: that is remembered, and is their cart's if it is of
-    there. Else as that cart says, or as they wanted it last.
+    As their cart says, if it is of there, or as they wanted it last.
     """
     offered = _offered(restaurant)
     cart = cart_of(request)
-    is_here = cart is not None and cart.restaurant_id == restaurant.pk
-    if wanted in offered:
-        assert wanted is not None
-        if wanted != request.session.get(FULFILMENT_KEY, Fulfilment.DELIVERY.value):
-            request.session[FULFILMENT_KEY] = wanted
-        if cart is not None and is_here and cart.fulfilment != wanted:
-            services.set_fulfilment(cart=cart, fulfilment=wanted)
-        return wanted
-    if cart is not None and is_here:
+    if cart is not None and cart.restaurant_id == restaurant.pk:
         return cart.fulfilment
     kept = request.session.get(FULFILMENT_KEY)
     if kept in offered:
@@ -257,14 +258,36 @@ def cart_fulfilment(request: HttpRequest) -> HttpResponse:
     restaurant = Restaurant.objects.live().filter(slug=slug).first()
     if restaurant is None:
         raise Http404
-    wanted = choose_fulfilment(request, restaurant, request.POST.get("fulfilment"))
-    return redirect(f"{restaurant.get_absolute_url()}?fulfilment={wanted}")
+    wanted = request.POST.get("fulfilment", "")
+    if wanted in _offered(restaurant):
+        if wanted != request.session.get(FULFILMENT_KEY, Fulfilment.DELIVERY.value):
+            request.session[FULFILMENT_KEY] = wanted
+        cart = cart_of(request)
+        is_here = cart is not None and cart.restaurant_id == restaurant.pk
+        if cart is not None and is_here and cart.fulfilment != wanted:
+            services.set_fulfilment(cart=cart, fulfilment=wanted)
+    return redirect(restaurant)
 
 
 @require_safe
 @never_cache
 def cart_detail(request: HttpRequest) -> HttpResponse:
-    return render(request, "orders/cart_detail.html", cart_context(request))
+    token = request.session.get(ASIDE_KEY)
+    context = {**cart_context(request), "earlier": get_cart(user=None, token=token)}
+    return render(request, "orders/cart_detail.html", context)
+
+
+@login_required
+@require_POST
+def cart_take_back(request: HttpRequest) -> HttpResponse:
+    """Go back to the cart one had before signing in with another, and keep that."""
+    token = request.session.pop(ASIDE_KEY, None)
+    aside = None
+    if token:
+        aside = services.adopt_cart(token=token, user=customer_of(request))
+    if aside is not None:
+        request.session[ASIDE_KEY] = aside.token
+    return redirect("orders:cart-detail")
 
 
 def _line_of(request: HttpRequest, public_id: UUID) -> tuple[Cart, CartLine] | None:
@@ -317,20 +340,32 @@ def cart_edit_line(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 def cart_change_line(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    return _change(request, public_id, _number(request.POST.get("quantity"), 1))
+    """Change how many are wanted: by a step, or to a quantity."""
+    step = request.POST.get("step")
+    if step is not None:
+        return _change(request, public_id, step=_step(step))
+    quantity = _number(request.POST.get("quantity"), 1)
+    return _change(request, public_id, quantity=quantity)
 
 
 @require_POST
 def cart_remove_line(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    return _change(request, public_id, 0)
+    return _change(request, public_id, quantity=0)
 
 
-def _change(request: HttpRequest, public_id: UUID, quantity: int) -> HttpResponse:
+def _change(
+    request: HttpRequest, public_id: UUID, *, step: int = 0, quantity: int | None = None
+) -> HttpResponse:
     found = _line_of(request, public_id)
     said = ""
     if found is not None:
         cart, line = found
-        services.change_line(cart=cart, line_public_id=public_id, quantity=quantity)
+        if quantity is None:
+            quantity = services.step_line(
+                cart=cart, line_public_id=public_id, step=step
+            )
+        else:
+            services.change_line(cart=cart, line_public_id=public_id, quantity=quantity)
         name = line.item.name
         if quantity:
             said = _("%(count)d × “%(name)s”") % {"count": quantity, "name": name}

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from customers.exceptions import CustomerError
+from customers.htmx import go, is_fragment
 from customers.models import User
 from customers.places import choose_place, forget_place
 from customers.services import AddressFields, add_address
@@ -36,8 +37,12 @@ from orders.views.checkout_page import (
 from orders.views.visitors import cart_of, remember_guest_order, user_of
 from restaurants.models import Fulfilment
 
-# Where a session keeps what was typed by who had to leave the page before ordering.
+# Where a session keeps what was typed by who had to leave the page before ordering,
+# and whose it is: it is nobody else's to see.
 TYPED = "checkout_typed"
+GUEST = "guest"
+# Theirs who sign in next, since they left the page to do that.
+SIGNING_IN = "signing-in"
 KEPT = (
     *("when", "address", "shown_address", "street_address", "delivery_instructions"),
     *("save_address", "email", "name", "phone", "kitchen_note", "tip_choice", "tip"),
@@ -64,7 +69,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    typed = request.session.get(TYPED)
+    typed = _typed_before(request)
     if user is None and request.GET.get("signed_out") and typed:
         return _interrupted_page(request, is_signed_out=True)
     cart = cart_of(request)
@@ -85,9 +90,9 @@ def _take(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action")
     is_switched = _switch_fulfilment(request, cart)
     if action in AWAY:
-        _keep_typed(request)
+        keep_typed(request, is_signing_in=action == "sign-in")
         query = urlencode({"next": reverse("orders:checkout")})
-        return redirect(f"{reverse(AWAY[action])}?{query}")
+        return go(request, f"{reverse(AWAY[action])}?{query}")
     form = CheckoutForm(request.POST, is_guest=user is None)
     if action == "accept":
         services.accept_changed_prices(cart=cart)
@@ -95,6 +100,11 @@ def _take(request: HttpRequest) -> HttpResponse:
     # Switched and sent in one go: the new amounts have not been seen yet.
     is_unseen = is_switched or (where.is_unseen and _is_delivery(cart))
     if action != "place" or (is_unseen and cart.lines.exists()):
+        if action == "place" and not is_switched:
+            messages.info(
+                request,
+                _("Nothing is ordered yet: it would go to another place than shown."),
+            )
         return _page(request, cart, form, where=where)
     if not form.is_valid():
         return _page(request, cart, form, where=where, shows_mistakes=True, status=422)
@@ -107,11 +117,14 @@ def _order(
     user = user_of(request)
     try:
         if user is None:
-            services.admit_guest(place=place_of(request))
-        order = _place(request, cart, form, where)
+            key = form.cleaned_data["key"]
+            with services.admit_guest(place=place_of(request), idempotency_key=key):
+                order = _place(request, cart, form, where)
+        else:
+            order = _place(request, cart, form, where)
     except CartEmptyError as error:
         messages.info(request, str(error.message))
-        return redirect("orders:cart-detail")
+        return go(request, "orders:cart-detail")
     except Cart.DoesNotExist:
         return _no_cart(request)
     except OrderError as error:
@@ -120,7 +133,7 @@ def _order(
     if user is None:
         remember_guest_order(request, order, is_placed_here=True)
     _keep_place(request, form, where, order)
-    return redirect(order)
+    return go(request, order)
 
 
 def _place(request: HttpRequest, cart: Cart, form: CheckoutForm, where: Where) -> Order:
@@ -202,27 +215,45 @@ def _is_delivery(cart: Cart) -> bool:
     return cart.fulfilment == Fulfilment.DELIVERY
 
 
-def _keep_typed(request: HttpRequest) -> None:
-    request.session[TYPED] = {
+def keep_typed(request: HttpRequest, *, is_signing_in: bool = False) -> None:
+    """Keep what was typed for when its writer comes back to the page."""
+    fields = {
         name: request.POST[name][:MOST_KEPT] for name in KEPT if name in request.POST
     }
+    whose = SIGNING_IN if is_signing_in else _whose(request)
+    request.session[TYPED] = {"whose": whose, "fields": fields}
+
+
+def _typed_before(request: HttpRequest) -> dict[str, str] | None:
+    kept = request.session.get(TYPED)
+    if kept is None:
+        return None
+    if kept.get("whose") not in {SIGNING_IN, _whose(request)}:
+        del request.session[TYPED]
+        return None
+    if kept["whose"] == SIGNING_IN and user_of(request) is not None:
+        # They have signed in: it is theirs alone now.
+        request.session[TYPED] = {**kept, "whose": _whose(request)}
+    fields: dict[str, str] = kept["fields"]
+    return fields
+
+
+def _whose(request: HttpRequest) -> str:
+    user = user_of(request)
+    return GUEST if user is None else str(user.pk)
 
 
 def _no_cart(request: HttpRequest) -> HttpResponse:
     messages.info(request, _("Your cart is empty."))
-    return redirect("orders:cart-detail")
+    return go(request, "orders:cart-detail")
 
 
 def _interrupt(request: HttpRequest, *, is_signed_out: bool) -> HttpResponse:
     """Say that the session was lost, and keep what was typed in the new one."""
-    _keep_typed(request)
-    if request.headers.get("HX-Request"):
-        path = (
-            reverse("orders:checkout")
-            if is_signed_out
-            else reverse("orders:cart-detail")
-        )
-        return HttpResponse(headers={"HX-Redirect": f"{path}?signed_out=1"})
+    keep_typed(request, is_signing_in=is_signed_out)
+    if is_fragment(request):
+        path = reverse("orders:checkout" if is_signed_out else "orders:cart-detail")
+        return go(request, f"{path}?signed_out=1")
     return _interrupted_page(request, is_signed_out=is_signed_out, status=409)
 
 
@@ -249,7 +280,7 @@ def _page(
         shown = quote_shown(cart, where.place, form, error, now=now)
     except CartEmptyError as empty:
         messages.info(request, str(empty.message))
-        return redirect("orders:cart-detail")
+        return go(request, "orders:cart-detail")
     mistakes: list[Mistake] = []
     if form is not None and shows_mistakes:
         mistakes = list_mistakes(form)
@@ -262,7 +293,7 @@ def _page(
         "at": {one.field: one.text for one in reversed(mistakes) if one.field},
         "has_failed": status != 200,  # noqa: PLR2004
     }
-    if request.headers.get("HX-Request"):
+    if is_fragment(request):
         trigger = request.headers.get("HX-Trigger", "")
         context["moves_where"] = trigger in {"co-how", "co-addresses"}
         context["moves_when"] = trigger != "co-when" or bool(shown.moved)

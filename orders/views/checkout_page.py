@@ -1,5 +1,6 @@
 """What the checkout page shows: the order as it would be, and what is wrong with it."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -70,8 +71,14 @@ class Where:
 
     @property
     def key(self) -> str:
-        """What the choice of this place is called in the form."""
-        return HERE if self.is_unsaved or self.place is None else _key(self.place)
+        """What the choice of this place is called in the form.
+
+        A place of this visit is called by what it is: another one may be chosen in
+        another tab meanwhile.
+        """
+        if self.place is None:
+            return HERE
+        return _digest(self.place) if self.is_unsaved else _key(self.place)
 
     @property
     def is_unsaved(self) -> bool:
@@ -82,6 +89,12 @@ class Where:
 
 def _key(place: ChosenPlace) -> str:
     return str(place.address_pk) if place.address_pk is not None else HERE
+
+
+def _digest(place: ChosenPlace) -> str:
+    # Without the street, which may be typed on the page.
+    told = repr((place.label, place.latitude, place.longitude, place.postal_code))
+    return f"{HERE}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def read_where(request: HttpRequest, data: Mapping[str, Any]) -> Where:
@@ -163,7 +176,7 @@ def quote_shown(
         moved = []
     known = {(one.code, one.line) for one in quote.problems}
     fresh = [one for one in problems if (one.code, one.line) not in known]
-    found = [one for one in (*quote.problems, *fresh) if not _is_mended(one, moved)]
+    found = [*quote.problems, *(one for one in fresh if not _is_mended(one, moved))]
     return Shown(
         quote,
         moved,
@@ -253,8 +266,12 @@ def _soonest(quote: Quote, where: Where, *, now: datetime) -> Slot | None:
         fulfilment=quote.fulfilment,
     )
     is_now = quote.scheduled_for is None
-    has_room = not is_full(quote.restaurant, quote.starts, now)
-    if is_now or (answer.code not in MENDED_BY_WAITING and has_room):
+    is_possible = (
+        answer.code not in MENDED_BY_WAITING
+        and not is_full(quote.restaurant, quote.starts, now)
+        and quote.is_served_at(now)
+    )
+    if is_now or is_possible:
         return slot_at(quote.restaurant, now, quote.distance)
     return None
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from customers.htmx import go, is_fragment
 from customers.models import User
 from menus.templatetags.money import money
 from orders import services
@@ -58,19 +60,22 @@ class Entry:
     can_claim: bool
 
 
-@login_required
 @never_cache
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
     """Show one's own orders; to htmx only the list, or the next rows of it."""
-    assert isinstance(request.user, User)
+    is_part = is_fragment(request)
+    if not isinstance(request.user, User):
+        # Back to a whole page, not to rows of one.
+        here = reverse("orders:order-list") if is_part else request.get_full_path()
+        return go(request, redirect_to_login(here)["Location"])
     form = HistoryForm(request.GET)
     filters = form.filters
     cursor = request.GET.get("cursor")
     try:
         page, under_way = _read(request.user, filters, cursor)
     except InvalidCursorError:
-        return redirect("orders:order-list")
+        return go(request, "orders:order-list")
     kept = request.GET.copy()
     kept["cursor"] = page.next_cursor or ""
     now = timezone.now()
@@ -83,9 +88,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "entries": [_entry(order, now) for order in page.results],
         "older_query": kept.urlencode() if page.next_cursor else "",
     }
-    is_htmx = request.headers.get("HX-Request") == "true"
     template = "orders/order_list.html"
-    if is_htmx:
+    if is_part:
         template = "orders/_order_rows.html" if cursor else "orders/_order_results.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])

@@ -40,7 +40,8 @@ def order_review(request: HttpRequest, order: Order) -> HttpResponse:
 def _send_review(
     request: HttpRequest, order: Order, review: Review | None, form: ReviewForm
 ) -> None:
-    # Whoever may see the order speaks for its customer.
+    # Whoever may see the order speaks for its customer; find_review_obstacle has seen
+    # to it that there is one.
     assert order.customer is not None
     send = services.write_review if review is None else services.edit_review
     try:
@@ -66,9 +67,11 @@ def order_claim(request: HttpRequest, order: Order) -> HttpResponse:
     wrong: list[services.Wrong] = []
     if form.is_valid():
         wrong = [services.Wrong(*one) for one in form.chosen]
-        if request.POST.get("act") == "send":
+        if not services.propose_claim(order, wrong):
+            form.add_error(None, services.NOTHING_TO_GIVE_BACK)
+        elif request.POST.get("act") == "send":
             return _send_claim(request, order, wrong, form.cleaned_data["text"])
-    is_shown = bool(wrong) and request.POST.get("act") == "look"
+    is_shown = bool(wrong) and not form.errors and request.POST.get("act") == "look"
     context = {
         "order": order,
         "form": form,
@@ -105,7 +108,7 @@ def _send_claim(
     else:
         messages.success(
             request,
-            _("%(restaurant)s is told, and answers within two days.")
+            _("%(restaurant)s is told, and asked to answer within two days.")
             % {"restaurant": order.restaurant_name},
         )
     return redirect(order)

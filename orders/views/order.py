@@ -164,8 +164,11 @@ def order_receipt_email(request: HttpRequest, order: Order) -> HttpResponse:
     except OrderError as error:
         messages.error(request, str(error.message))
     else:
-        email = order.customer.email if order.customer else ""
-        said = _("The receipt is on its way to %(email)s.") % {"email": email}
+        said = _("The receipt is on its way by email.")
+        # Who came by a link may be somebody else.
+        if order.customer is not None and order.customer == request.user:
+            said = _("The receipt is on its way to %(email)s.")
+            said %= {"email": order.customer.email}
         messages.success(request, said)
     return redirect("orders:order-receipt", order.public_id)
 

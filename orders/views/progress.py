@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -103,6 +103,7 @@ OVERDUE = {
         "count",
     ),
 }
+MINUTE = timedelta(minutes=1)
 # Past the window the minutes are counted in steps of so many.
 FIFTH = 5
 
@@ -195,17 +196,19 @@ def _describe_lateness(order: Order, events: list[OrderEvent], now: datetime) ->
     if _is_collectable(order) and order.ready_at is not None:
         # From then on it waits for the customer.
         expected = order.ready_at
-    minutes = math.ceil((expected - order.promised_until).total_seconds() / 60)
+    minutes = math.ceil((expected - order.promised_until) / MINUTE)
     if minutes <= 0:
         return ""
     is_overdue = _is_overdue(order, now)
     if is_overdue:
-        minutes = (minutes - 1) // FIFTH * FIFTH
-    cause = _find_cause(order, events, now)
+        # Not less than was said before it passed.
+        known = math.ceil((order.current_until - order.promised_until) / MINUTE)
+        minutes = max((minutes - 1) // FIFTH * FIFTH, known)
+    cause = _find_cause(order, events)
     return _word_lateness(minutes, cause, is_overdue=is_overdue)
 
 
-def _find_cause(order: Order, events: list[OrderEvent], now: datetime) -> str:
+def _find_cause(order: Order, events: list[OrderEvent]) -> str:
     """Return who took longer at the last move of the window: "" when it never did."""
     for event in reversed(events):
         before = event.window_before_until
@@ -214,7 +217,7 @@ def _find_cause(order: Order, events: list[OrderEvent], now: datetime) -> str:
         is_on_way = event.to_status == Status.OUT_FOR_DELIVERY
         if event.actor == By.COURIER or is_on_way:
             return "way"
-        return "busy" if order.restaurant.busy_minutes_at(now) else "kitchen"
+        return "busy" if order.restaurant.busy_minutes_at(event.at) else "kitchen"
     return ""
 
 

@@ -19,16 +19,17 @@ from customers.models import User
 from customers.places import ChosenPlace, get_chosen_place
 from menus.models import Allergen, Diet, Item, Menu, Section
 from menus.pricing import ASKED_DIETS, Wishes, lowest_price
-from menus.selectors import get_menu_for_customer, hours_in_words
+from menus.selectors import get_menu_for_customer, hours_in_words, is_served
 from menus.templatetags.money import money
 from menus.views import wishes_of
 from orders.exceptions import InvalidCursorError
 from orders.selectors import ReviewPage, list_reviews, summarize_reviews
-from orders.views.cart import cart_context, choose_fulfilment
+from orders.services.slots import is_served_later
+from orders.views.cart import cart_context, read_fulfilment
 from restaurants.availability import (
     check_orderability,
-    is_paused,
     known_spans,
+    say_moment,
 )
 from restaurants.estimating import estimate_minutes
 from restaurants.geo import great_circle_distance
@@ -43,13 +44,17 @@ ROUND_THE_CLOCK = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Dish:
-    """An item on the page in words; `reasons` say why the visitor cannot eat it."""
+    """An item on the page in words; `reasons` say why the visitor cannot eat it.
+
+    `is_for_later`: its menu is not served now, but at a time that can be chosen.
+    """
 
     item: Item
     price: str
     diets: list[str]
     allergens: str
     reasons: list[str]
+    is_for_later: bool
 
 
 @dataclass(frozen=True)
@@ -100,30 +105,33 @@ class _Words:
         names = ", ".join(self._labels[code] for code in codes if code in self._labels)
         return _("Contains %(names)s") % {"names": names}
 
-    def of(self, item: Item, reasons: list[str]) -> Dish:
+    def of(self, item: Item, reasons: list[str], *, is_for_later: bool) -> Dish:
         return Dish(
             item,
             self.price(*lowest_price(item)),
             [self._diets[code] for code in item.diets if code in self._diets],
             self.allergens(tuple(item.allergens)),
             reasons,
+            is_for_later,
         )
 
 
 def show_menu(
     menus: Iterable[Menu],
     *,
-    currency: str,
+    restaurant: Restaurant,
     wishes: Wishes,
     text: str,
     shows_all: bool,
+    now: datetime,
 ) -> MenuShown:
     """Choose what of the menus is shown: what is searched for and can be eaten."""
-    told = _Words(currency)
+    told = _Words(restaurant.currency)
     words = fold(text).split()
     parts, hidden, is_silent = [], 0, True
     for menu in menus:
         served = hours_in_words(menu.hours.all())
+        is_later = _is_for_later(menu, restaurant, now)
         for section in menu.sections.all():
             dishes = []
             for item in section.items.all():
@@ -134,11 +142,18 @@ def show_menu(
                 if reasons and not shows_all:
                     hidden += 1
                     continue
-                dishes.append(told.of(item, reasons))
+                is_for_later = is_later and not item.is_sold_out_at(now)
+                dishes.append(told.of(item, reasons, is_for_later=is_for_later))
             if dishes:
                 parts.append(Part(section, served, dishes))
     shown = sum(len(part.dishes) for part in parts)
     return MenuShown(parts, shown, hidden, is_silent)
+
+
+def _is_for_later(menu: Menu, restaurant: Restaurant, now: datetime) -> bool:
+    if is_served(menu, time_zone=restaurant.time_zone, moment=now):
+        return False
+    return is_served_later(menu, restaurant, now=now)
 
 
 def _matches(item: Item, words: list[str]) -> bool:
@@ -162,10 +177,11 @@ def restaurant_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "restaurant": restaurant,
         "menu": show_menu(
             menus,
-            currency=restaurant.currency,
+            restaurant=restaurant,
             wishes=wishes,
             text=text,
             shows_all=shows_all,
+            now=now,
         ),
         "has_menu": bool(menus),
         "text": text,
@@ -192,8 +208,7 @@ def _terms(
 ) -> dict[str, Any]:
     """Say what an order costs and how long it takes, for the visitor's place."""
     place = get_chosen_place(request)
-    wanted = request.GET.get("fulfilment")
-    fulfilment = choose_fulfilment(request, restaurant, wanted)
+    fulfilment = read_fulfilment(request, restaurant)
     answer = check_orderability(
         restaurant,
         moment=now,
@@ -201,6 +216,8 @@ def _terms(
         fulfilment=fulfilment,
     )
     distance = _distance(restaurant, place)
+    fee = restaurant.delivery_fee_at(distance)
+    steps = _fee_steps(restaurant, distance)
     return {
         "place": place,
         "fulfilment": fulfilment,
@@ -208,8 +225,15 @@ def _terms(
         "distance": distance,
         "is_near": distance is not None and distance <= restaurant.delivery_radius,
         "busy_minutes": restaurant.busy_minutes_at(now),
-        "delivery_fee": restaurant.delivery_fee_at(distance),
-        "fee_steps": _fee_steps(restaurant, distance),
+        "delivery_fee": fee,
+        # Where nobody knows how far it is, no step may cost anything.
+        "is_free": not fee and (place is not None or not any(it.fee for it in steps)),
+        "fee_steps": steps,
+        "opens": (
+            say_moment(answer.next_opening, time_zone=restaurant.time_zone, now=now)
+            if answer.next_opening
+            else ""
+        ),
         "minutes": estimate_minutes(
             preparation_minutes=restaurant.preparation_minutes_at(now),
             distance=None if fulfilment == Fulfilment.PICKUP else distance,
@@ -255,9 +279,20 @@ def _hours(restaurant: Restaurant, now: datetime) -> dict[str, Any]:
             one for one in restaurant.special_hours.all() if one.date == today
         ],
         "special_hours": _special_hours(restaurant, today),
-        "is_open": span is not None and not is_paused(restaurant, now),
+        "is_open": span is not None and _takes_orders(restaurant, now),
         "open_until": (span[1] if span and span[1] - now < ROUND_THE_CLOCK else None),
     }
+
+
+def _takes_orders(restaurant: Restaurant, now: datetime) -> bool:
+    """Tell whether it takes orders right now, wherever they go to."""
+    delivers = restaurant.offers_delivery
+    return check_orderability(
+        restaurant,
+        moment=now,
+        place=(restaurant.latitude, restaurant.longitude),
+        fulfilment=Fulfilment.DELIVERY if delivers else Fulfilment.PICKUP,
+    ).can_order
 
 
 def _week(restaurant: Restaurant) -> list[dict[str, Any]]:

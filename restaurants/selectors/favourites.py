@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from customers.models import User
+from customers.paging import read_pk
 from restaurants.availability import (
     Orderability,
     check_orderability,
@@ -13,7 +14,6 @@ from restaurants.exceptions import InvalidCursorError
 from restaurants.models import Favourite, Fulfilment, Restaurant
 
 PAGE = 24
-HIGHEST_PK = 2**63
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,10 @@ def list_favourites(
         user=user, restaurant__status=Restaurant.Status.LIVE
     )
     if cursor:
-        if not (cursor.isascii() and cursor.isdigit() and int(cursor) < HIGHEST_PK):
-            raise InvalidCursorError(cursor)
-        rows = rows.filter(pk__lt=int(cursor))
+        try:
+            rows = rows.filter(pk__lt=read_pk(cursor))
+        except ValueError as error:
+            raise InvalidCursorError(cursor) from error
     found = list(
         rows.select_related("restaurant")
         .defer("restaurant__search_document")

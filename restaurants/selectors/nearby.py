@@ -1,9 +1,5 @@
 """Who delivers to a place: the list that everybody opens first."""
 
-import base64
-import binascii
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +7,7 @@ from decimal import Decimal
 
 from django.db.models.expressions import RawSQL
 
+from customers.paging import read_number, read_pk, read_position, write_position
 from restaurants.availability import Orderability, check_orderability
 from restaurants.estimating import estimate_minutes
 from restaurants.exceptions import InvalidCursorError
@@ -24,11 +21,15 @@ from restaurants.selectors.ranking import (
     Sort,
     find_positions,
 )
-from restaurants.selectors.search import list_dishes_found, read_words
+from restaurants.selectors.search import (
+    list_dishes_found,
+    list_restaurants_with,
+    read_words,
+)
 
 # How many restaurants around a place tell which cuisines can be chosen there.
 CUISINE_SAMPLE = 300
-# A cuisine that so many have is found among the nearest; one of fewer by their keys.
+# A cuisine or words that more have are found among the nearest; else by their keys.
 RARE = 2000
 # What a card says of opening hours needs the span of now and the next ones; reading all
 # that are kept takes longer than the rest of the row. A pause may end in any.
@@ -85,16 +86,17 @@ def list_restaurants_near(
     search = Search(latitude, longitude, moment, filters, sort, wording)
     if filters.cuisine:
         search = _of_cuisine(search)
-    positions = find_positions(search, after, limit + 1)
+    asked = _of_words(search)
+    positions = find_positions(asked, after, limit + 1)
     if not positions and doubtful != wording:
         # Somewhere a name is written so, but not here.
-        search = replace(search, wording=doubtful)
-        positions = find_positions(search, after, limit + 1)
+        asked = _of_words(replace(search, wording=doubtful))
+        positions = find_positions(asked, after, limit + 1)
     page = positions[:limit]
     return NearbyPage(
-        _cards(page, search),
+        _cards(page, asked),
         _write_cursor(page[-1], sort) if len(positions) > limit else "",
-        search.wording.corrected,
+        asked.wording.corrected,
     )
 
 
@@ -108,6 +110,17 @@ def _of_cuisine(search: Search) -> Search:
     if len(pks) <= RARE:
         return replace(search, only=frozenset(pk for pk, _cuisine in pks))
     return replace(search, cuisine_pk=pks[0][1])
+
+
+def _of_words(search: Search) -> Search:
+    """Narrow a search to the keys of the restaurants that have its words, if few."""
+    if not search.wording.beginnings:
+        return search
+    pks = list_restaurants_with(search.wording, most=RARE + 1)
+    if len(pks) > RARE:
+        return search
+    only = frozenset(pks) if search.only is None else search.only & frozenset(pks)
+    return replace(search, only=only, has_words=True)
 
 
 def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaurant]:
@@ -145,20 +158,21 @@ def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaura
 
 
 def _write_cursor(position: Position, sort: Sort) -> str:
-    return base64.urlsafe_b64encode(json.dumps([sort, *position]).encode()).decode()
+    return write_position([sort, *position])
 
 
 def _read_cursor(cursor: str, sort: Sort) -> Position:
     try:
-        written_for, is_closed, value, distance, pk = json.loads(
-            base64.urlsafe_b64decode(cursor.encode())
+        written_for, is_closed, value, distance, pk = read_position(cursor)
+        position = (
+            bool(is_closed),
+            read_number(value),
+            read_number(distance),
+            read_pk(pk),
         )
-        position = (bool(is_closed), float(value), float(distance), int(pk))
-    except (ValueError, TypeError, OverflowError, binascii.Error) as error:
+    except ValueError as error:
         raise InvalidCursorError(cursor) from error
-    if written_for != sort or not all(map(math.isfinite, position)):
-        raise InvalidCursorError(cursor)
-    if not 0 <= position[3] < 2**63:
+    if written_for != sort:
         raise InvalidCursorError(cursor)
     return position
 

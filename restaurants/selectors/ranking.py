@@ -101,7 +101,9 @@ class Search:
     sort: Sort
     wording: Wording
     cuisine_pk: int | None = None
-    only: frozenset[int] | None = None  # of a cuisine that few have, their keys
+    # The keys of those that have the cuisine or the words, where few have.
+    only: frozenset[int] | None = None
+    has_words: bool = False  # whether those are only restaurants with the words
     params: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -197,9 +199,13 @@ class Search:
                 "EXISTS (SELECT FROM restaurants_restaurant_cuisines rc"
                 " WHERE rc.restaurant_id = r.id AND rc.cuisine_id = %(cuisine)s)"
             )
-        if query := self.wording.tsquery:
+        if (query := self.wording.tsquery) and not self.has_words:
             self.params["query"] = query
-            conditions.append("r.search_document @@ to_tsquery('simple', %(query)s)")
+            # Written so that no index of words is used: many have them, and the
+            # nearest of those are met at once on the way outward.
+            conditions.append(
+                "(r.search_document @@ to_tsquery('simple', %(query)s)) IS TRUE"
+            )
         if self.filters.open_now:
             conditions.append(_IS_OPEN)
         if self.filters.free_delivery and self.filters.fulfilment != Fulfilment.PICKUP:
@@ -221,7 +227,7 @@ def find_positions(
         return _sort_all(search, after, limit)
     if search.sort == Sort.DISTANCE and not search.is_narrow:
         return _walk_outward(search, after, limit)
-    look = max(LOOK, 3 * limit)
+    look = 3 * limit if search.sort == Sort.DISTANCE else max(LOOK, 3 * limit)
     outward = "r.location <-> point(%(x)s, %(y)s)"
     nearest = _rank(search, after, outward, look, search.conditions())
     ranked = sorted(position for position, _plane in nearest)[:limit]

@@ -59,6 +59,17 @@ class Wording:
         )
 
 
+def list_restaurants_with(wording: Wording, *, most: int) -> list[int]:
+    """Return the keys of restaurants whose words are meant, near or far; `most`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM restaurants_restaurant"
+            " WHERE search_document @@ to_tsquery('simple', %s) LIMIT %s",
+            [wording.tsquery, most],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 @dataclass(frozen=True)
 class Spelling:
     """The words of a text as typed, and what the known words say about each."""
@@ -98,8 +109,9 @@ def read_words(text: str) -> Spelling:
              WHERE EXISTS (SELECT FROM restaurants_searchword
                             WHERE word ~>=~ asked AND word ~<~ (asked || chr(1114111)))
             UNION ALL
-            (SELECT word, false FROM restaurants_searchword
-              WHERE rests && %(rests)s::varchar[] LIMIT %(most)s)
+            -- One by one: nothing tells the planner how few words share each.
+            (SELECT DISTINCT word, false FROM unnest(%(rests)s::varchar[]) rest
+               JOIN restaurants_searchword ON rests @> ARRAY[rest] LIMIT %(most)s)
             """,
             {
                 "words": mendable,

@@ -100,7 +100,9 @@ def refresh_search_document(
     Words are kept as written ('simple'), since menus mix languages; they also join the
     words that typos are mended to. Without `dish_names` those known before stay.
     """
-    restaurant = Restaurant.objects.get(pk=restaurant_pk)
+    # Read once it is locked, so that who renames it meanwhile is not overwritten.
+    locked = Restaurant.objects.select_for_update(of=("self",), no_key=True)
+    restaurant = locked.get(pk=restaurant_pk)
     cuisines = list(restaurant.cuisines.values_list("name", flat=True))
     document = changed_document(restaurant.name, cuisines)
     texts = [restaurant.name, *cuisines]
@@ -119,18 +121,25 @@ def refresh_search_documents() -> int:
     """
     pks = list(Restaurant.objects.order_by("pk").values_list("pk", flat=True))
     for batch in _batches(pks):
-        restaurants = list(
-            Restaurant.objects.filter(pk__in=batch)
-            .prefetch_related("cuisines")
-            .only("pk", "name")
-        )
-        for restaurant in restaurants:
-            restaurant.search_document = changed_document(
-                restaurant.name, [it.name for it in restaurant.cuisines.all()]
-            )
-        Restaurant.objects.bulk_update(restaurants, ["search_document"], BATCH)
+        _refresh_batch(batch)
     refresh_search_words()
     return len(pks)
+
+
+@transaction.atomic
+def _refresh_batch(pks: list[int]) -> None:
+    restaurants = list(
+        Restaurant.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=pks)
+        .order_by("pk")
+        .prefetch_related("cuisines")
+        .only("pk", "name")
+    )
+    for restaurant in restaurants:
+        restaurant.search_document = changed_document(
+            restaurant.name, [it.name for it in restaurant.cuisines.all()]
+        )
+    Restaurant.objects.bulk_update(restaurants, ["search_document"], BATCH)
 
 
 def new_document(name: str, cuisine_names: Iterable[str] = ()) -> CombinedExpression:
@@ -175,9 +184,23 @@ def refresh_search_words() -> int:
             "'SELECT search_document FROM restaurants_restaurant')"
         )
         used = {word for (word,) in cursor.fetchall() if is_mendable(word)}
-    SearchWord.objects.filter(word__in=known - used).delete()
+    drop_words(words=known - used)
     _keep_words(used - known)
     return len(used)
+
+
+def drop_words(*, words: Iterable[str]) -> None:
+    """Forget those of some words that find no restaurant; others may be used again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM restaurants_searchword old
+             WHERE word = ANY(%s) AND NOT EXISTS (
+                SELECT FROM restaurants_restaurant
+                 WHERE search_document @@ quote_literal(old.word)::tsquery)
+            """,
+            [sorted(words)],
+        )
 
 
 def _keep_words(words: set[str]) -> None:

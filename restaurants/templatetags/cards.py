@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.db.models.fields.files import ImageFieldFile
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from restaurants.availability import say_moment
 from restaurants.models import Fulfilment, Restaurant
 from restaurants.selectors import NearbyRestaurant
 from restaurants.templatetags.distances import distance
@@ -128,7 +128,8 @@ def _badges(
 
 def _status(near: NearbyRestaurant, now: datetime) -> str:
     again = near.orderability.next_opening
-    moment = _moment(again, near.restaurant.time_zone, now) if again else ""
+    zone = near.restaurant.time_zone
+    moment = say_moment(again, time_zone=zone, now=now) if again else ""
     if near.orderability.code == "restaurant_closed":
         return _("Opens %(moment)s") % {"moment": moment} if moment else _("Closed")
     if near.orderability.code == "restaurant_paused":
@@ -138,11 +139,3 @@ def _status(near: NearbyRestaurant, now: datetime) -> str:
     if near.orderability.code == "restaurant_unattended":
         return _("Takes orders for later only")
     return str(near.orderability.message)
-
-
-def _moment(moment: datetime, time_zone: str, now: datetime) -> str:
-    """Say a time of the restaurant's clock, with the weekday unless it is today."""
-    zone = ZoneInfo(time_zone)
-    local = moment.astimezone(zone)
-    is_today = local.date() == now.astimezone(zone).date()
-    return date_format(local, "H:i" if is_today else "D H:i")

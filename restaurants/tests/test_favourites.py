@@ -122,7 +122,7 @@ def test_the_newest_favourites_come_first_a_page_at_a_time(
     assert rest.next_cursor == ""
 
 
-@pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "\0"])
+@pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "9" * 4500, "\0"])
 def test_an_odd_cursor_leads_to_the_start(client, ada, cursor):
     client.force_login(ada)
 

@@ -1,5 +1,6 @@
 """The list of restaurants: filters, sorts, parts for htmx, paging, what it says."""
 
+import base64
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -166,7 +167,19 @@ def test_after_some_pages_the_next_one_waits_to_be_asked_for(visitor: Client) ->
     assert 'hx-trigger="click"' in visitor.get(f"{URL}?n=5").text
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10=", "é"])
+def cursor_of(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        *("x", "W10=", "é", "x" * 5000),
+        cursor_of("[" * 3000),
+        cursor_of('["distance",false,0,0,' + "9" * 400 + "]"),
+        cursor_of('["distance",false,0,' + "9" * 400 + ",1]"),
+    ],
+)
 def test_a_cursor_nobody_gave_out_leads_to_the_start(
     visitor: Client, cursor: str
 ) -> None:

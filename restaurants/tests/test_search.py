@@ -1,8 +1,10 @@
+import threading
 from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, connections, transaction
 
 from restaurants.models import Restaurant, SearchWord
 from restaurants.selectors import NearbyFilters, list_restaurants_near
@@ -11,6 +13,7 @@ from restaurants.services import (
     refresh_search_document,
     refresh_search_words,
 )
+from restaurants.services.derived import drop_words
 from restaurants.spelling import distance_between, fold, meant_by, rests_of, words_of
 from restaurants.tests.factories import CuisineFactory, RestaurantFactory
 
@@ -272,3 +275,42 @@ def test_free_delivery_and_a_least_rating_narrow_the_list():
     assert len(pks(free_delivery=True, fulfilment="pickup")) == 3
     for odd in (float("nan"), float("inf"), -1.0, 1e300):
         pks(min_rating=odd)
+
+
+def wait_until_somebody_waits():
+    for _turn in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    pytest.fail("Nobody came to wait.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_menu_published_during_a_renaming_finds_the_new_name():
+    restaurant = serve(name="Corner")
+
+    def publish():
+        refresh_search_document(restaurant_pk=restaurant.pk, dish_names=["Soup"])
+        connections.close_all()
+
+    other = threading.Thread(target=publish)
+    with transaction.atomic():
+        Restaurant.objects.filter(pk=restaurant.pk).update(name="Harbour")
+        refresh_search_document(restaurant_pk=restaurant.pk)
+        other.start()
+        wait_until_somebody_waits()
+    other.join(timeout=10)
+
+    assert found("harbour") == found("soup") == [restaurant]
+    assert found("corner") == []
+
+
+@pytest.mark.django_db
+def test_a_word_that_finds_something_is_never_dropped():
+    serve("Gnocchi")
+    SearchWord.objects.create(word="forgotten", rests=["forgotten"])
+
+    drop_words(words={"gnocchi", "forgotten"})
+
+    assert vocabulary() == {"corner", "gnocchi"}

@@ -39,6 +39,19 @@
     if (isOrdering) event.detail.shouldSwap = false;
   });
 
+  // What is shown is as it was before: not to be mistaken for the answer.
+  const failed = document.querySelector("[data-failed]");
+  const fail = () => {
+    failed.hidden = false;
+    failed.textContent = failed.dataset.text;
+  };
+  document.body.addEventListener("htmx:responseError", fail);
+  document.body.addEventListener("htmx:sendError", fail);
+  document.body.addEventListener("htmx:afterSwap", () => {
+    failed.hidden = true;
+    failed.textContent = "";
+  });
+
   form.addEventListener("input", (event) => {
     if (!event.target.matches("[data-tip-amount]")) return;
     const own = form.querySelector("[data-own-tip]");

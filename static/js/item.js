@@ -13,7 +13,9 @@
   const language = document.documentElement.lang || "en";
   const money = (cents, currency) => {
     const format = new Intl.NumberFormat(language === "en" ? "en-US" : language, { style: "currency", currency });
-    return format.format(cents / 100);
+    const text = format.format(cents / 100);
+    // As the server writes it: among letters from right to left "US$" would come apart.
+    return text.startsWith("\u200f") ? `\u2066${text.slice(1)}\u2069` : text;
   };
   const cents = (text) => Math.round(Number.parseFloat(text || "0") * 100);
 
@@ -154,6 +156,36 @@
     said.replaceChildren(words);
     hush();
   };
+
+  // An answer replaces the cart with its buttons, and htmx drops what those asked
+  // meanwhile: steps taken before it comes wait, and go together. Each by the button
+  // that takes away, which is never disabled.
+  const steps = new Map();
+  const isAsking = () => Boolean(document.querySelector("#cart .htmx-request"));
+  document.addEventListener(
+    "click",
+    (event) => {
+      const button = event.target.closest("[data-cart-step]");
+      if (!button || !isAsking()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const name = button.dataset.cartStep;
+      steps.set(name, (steps.get(name) || 0) + Number(button.value));
+    },
+    { capture: true },
+  );
+  document.addEventListener("htmx:afterSettle", () => {
+    const [name, step] = steps.entries().next().value || [];
+    if (!name || isAsking()) return;
+    steps.delete(name);
+    const button = document.getElementById(name);
+    if (!button || !step) return;
+    button.value = step;
+    button.click();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) steps.clear();
+  });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Refused, or asked back: the answer says why and keeps what was typed.

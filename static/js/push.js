@@ -49,6 +49,11 @@
     });
     if (!answer.ok) throw new Error(String(answer.status));
   };
+  // What the server knows of this browser as the reader's own.
+  const find = async (subscription) => {
+    const devices = await (await send("GET", box.dataset.url)).json();
+    return devices.find((one) => one.registration_id === subscription.endpoint);
+  };
   const isSameKey = (subscription) => {
     const used = subscription.options.applicationServerKey;
     if (!used) return true;
@@ -82,8 +87,7 @@
   const turnOff = async (worker) => {
     const known = await worker.pushManager.getSubscription();
     try {
-      const devices = await (await send("GET", box.dataset.url)).json();
-      const own = devices.find((one) => one.registration_id === known?.endpoint);
+      const own = known && (await find(known));
       if (own) await send("DELETE", `${box.dataset.url}${own.id}/`);
       await known?.unsubscribe();
     } catch {
@@ -105,8 +109,11 @@
     }
     const worker = await navigator.serviceWorker.ready;
     const known = await worker.pushManager.getSubscription();
-    const isOn = Boolean(known) && Notification.permission === "granted";
-    // A browser may change its address; what is known is told again.
+    const isOwn = Boolean(known && (await find(known)));
+    // It is of who was here before: their news is not for this reader to see.
+    if (known && !isOwn) await known.unsubscribe();
+    const isOn = isOwn && Notification.permission === "granted";
+    // Its keys may be others by now; what is known is told again.
     if (isOn) register(known).catch(() => {});
     on.addEventListener("click", () => turnOn(worker));
     off.addEventListener("click", () => turnOff(worker));
@@ -118,5 +125,6 @@
     const isFresh = Date.now() - Number(localStorage.getItem(LATER)) < WEEK;
     if (!isOn && !isFresh && Notification.permission === "default") show(false);
   };
-  start();
+  // Without an answer nothing is offered.
+  start().catch(() => {});
 })();
