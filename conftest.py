@@ -1,8 +1,10 @@
 """Fixtures that all apps share."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 
 
 @pytest.hookimpl(trylast=True)
@@ -15,3 +17,10 @@ def pytest_collection_finish() -> None:
     """Look for garbage among what tests make only: all that is imported stays."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _speak_the_usual_language() -> Iterator[None]:
+    """Forget the language of the last visitor, who may have been Arab."""
+    yield
+    translation.deactivate()

@@ -174,7 +174,7 @@ def test_a_kitchen_that_pauses_and_another_tab_are_both_asked_about(
     Restaurant.objects.update(paused_until=until)
 
     page.click("button[value=place]")
-    expect(page.get_by_text("The next time it can be had")).to_be_visible()
+    expect(page.get_by_text("Nothing is ordered yet")).to_be_visible()
     assert not Order.objects.exists()
     page.click("button[value=place]")
     page.wait_for_url(ORDER)

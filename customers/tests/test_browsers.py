@@ -81,7 +81,7 @@ def test_the_news_comes_by_mail_and_inbox_in_ones_own_time() -> None:
         locale="en",
         time_zone=user.time_zone,
     )
-    assert "November 21 at 14:05" in words[1]
+    assert "21 November at 14:05" in words[1]
 
 
 def test_the_cookie_cannot_be_read_by_scripts_nor_forged(client: Client) -> None:
