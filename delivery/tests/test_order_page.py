@@ -19,7 +19,7 @@ from delivery.tests.factories import KITCHEN, deliver
 from orders.models import Order
 from orders.services import complete_order
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 BERNAL = Position(37.7413, -122.4158)
 
 

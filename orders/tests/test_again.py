@@ -23,7 +23,7 @@ from orders.services.again import LeftOut, Repriced
 from orders.tests.factories import fill_cart, submit
 from restaurants.services import pause_restaurant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 
 
 def lines_of(cart):

@@ -22,7 +22,7 @@ from restaurants.models import Restaurant
 from restaurants.opening import WeeklySpan
 from restaurants.services.derived import set_open_spans
 
-pytestmark = [pytest.mark.urls("config.urls"), pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db]
 CHECKOUT = "/checkout/"
 HTMX = {"HX-Request": "true"}
 

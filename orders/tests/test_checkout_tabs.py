@@ -11,7 +11,7 @@ from customers.tests.factories import PASSWORD
 from orders.models import Cart, Order
 from orders.tests.factories import MISSION, filled_in
 
-pytestmark = [pytest.mark.urls("config.urls"), pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db]
 CHECKOUT = "/checkout/"
 HTMX = {"HX-Request": "true"}
 

@@ -20,7 +20,7 @@ from orders.tests.factories import OrderFactory
 from restaurants.models import Membership
 from restaurants.tests.factories import MembershipFactory, RestaurantFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 Role = Membership.Role
 
 

@@ -23,7 +23,7 @@ from orders.services import adopt_guest_orders
 from orders.services.forgetting import forget_old_guests
 from orders.tests.factories import MISSION, OrderFactory, fill_cart, submit
 
-pytestmark = [pytest.mark.urls("config.urls"), pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db]
 User = get_user_model()
 CHECKOUT = "/checkout/"
 

@@ -14,7 +14,7 @@ from orders.models import Claim, OrderLine, Review
 from orders.tests.factories import OrderFactory
 from restaurants.tests.factories import RestaurantFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)  # Friday, 20:00 in San Francisco
 
 

@@ -33,7 +33,7 @@ from orders.views.progress import read_progress
 from restaurants.estimating import Window
 from restaurants.models import Fulfilment, Restaurant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 
 KITCHEN = Actor(OrderEvent.Actor.RESTAURANT, None)
 COURIER = Actor(OrderEvent.Actor.COURIER, None)

@@ -23,7 +23,7 @@ from orders.tests.factories import OrderFactory, fill_cart, submit
 from restaurants.models import Membership
 from restaurants.tests.factories import MembershipFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 Role = Membership.Role
 
 

@@ -9,8 +9,6 @@ from menus.tests.factories import ItemFactory, ModifierFactory, ModifierGroupFac
 from orders.models import Order
 from orders.tests.factories import MISSION, OrderFactory, fill_cart, submit
 
-pytestmark = pytest.mark.urls("config.urls")
-
 
 @pytest.fixture
 def visitor(client, db):

@@ -10,7 +10,7 @@ from restaurants.selectors import favourite_pks, list_favourites
 from restaurants.services.favourites import set_favourite
 from restaurants.tests.factories import RestaurantFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+pytestmark = [pytest.mark.django_db]
 LIST = "restaurants:favourite-list"
 
 
