@@ -1,6 +1,7 @@
 """Two hands at once on an order that is being ended."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,7 @@ def wait_until_somebody_waits():
             cursor.execute(waiting)
             if cursor.fetchone()[0]:
                 return
+        time.sleep(0.02)
     pytest.fail("Nobody came to wait.")
 
 
