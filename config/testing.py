@@ -122,8 +122,8 @@ def _pytest(arguments: Sequence[str]) -> int:
 
 def _spread(arguments: Sequence[str]) -> list[str]:
     told = any(argument.startswith(("-n", "--pdb", "-s")) for argument in arguments)
-    # More than there are cores: some tests mostly wait for what they have started.
-    workers = str((os.cpu_count() or 1) + 2)
+    # One more than there are cores: some tests mostly wait for what they have started.
+    workers = str((os.cpu_count() or 1) + 1)
     return [] if told else ["-n", workers, "--dist", "worksteal"]
 
 

@@ -191,10 +191,10 @@ def test_no_odd_value_makes_a_page_fail(
 
     for method, url, data in requests_of(ada, delivery):
         for name in data:
-            # Two of them each time, by the run's seed: all take a minute.
-            for odd in random.sample(ODD, 2):
-                answer: Any = getattr(client, method)(url, {**data, name: odd})
-                assert answer.status_code < 500, (url, name, odd)
+            # One of them each time, by the run's seed: all take a minute.
+            odd = random.choice(ODD)
+            answer: Any = getattr(client, method)(url, {**data, name: odd})
+            assert answer.status_code < 500, (url, name, odd)
 
 
 @pytest.mark.parametrize("odd", [*ODD, None, 7, -1.5, True, [], {}, [[]], {"a": "\0"}])
