@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from customers.places import SESSION_KEY as PLACE_KEY
+from customers.tests.conftest import limits  # noqa: F401 (a fixture here, too)
 from customers.tests.factories import UserFactory
 from menus.tests.factories import ItemFactory
 from orders.tests.factories import MISSION, fill_cart

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -195,11 +194,9 @@ def test_a_guest_whose_cart_is_gone_is_told_so_and_keeps_what_was_typed(
 
 
 def test_more_than_sixty_guests_orders_an_hour_from_one_place_are_refused(
-    visitor, margherita, settings
+    visitor, margherita, limits
 ):
-    settings.LIMIT_ATTEMPTS = True
     visitor.defaults["REMOTE_ADDR"] = "8.8.4.4"
-    cache.clear()
     for _time in range(60):
         spend((GUEST_ORDERS_PER_PLACE, "8.8.4.4"))
 
@@ -211,11 +208,9 @@ def test_more_than_sixty_guests_orders_an_hour_from_one_place_are_refused(
 
 
 def test_what_is_refused_or_sent_twice_counts_as_no_order_of_the_place(
-    visitor, margherita, settings
+    visitor, margherita, limits
 ):
-    settings.LIMIT_ATTEMPTS = True
     visitor.defaults["REMOTE_ADDR"] = "8.8.4.5"
-    cache.clear()
     for _time in range(59):
         spend((GUEST_ORDERS_PER_PLACE, "8.8.4.5"))
 
