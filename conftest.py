@@ -1,10 +1,21 @@
 """Fixtures that all apps share."""
 
 import gc
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import translation
+from jsonschema import Draft202012Validator
+
+from customers.models import Scope, User
+from customers.services import sign_in_app
+
+ROUTE_PART = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 @pytest.hookimpl(trylast=True)
@@ -24,3 +35,94 @@ def _speak_the_usual_language() -> Iterator[None]:
     """Forget the language of the last visitor, who may have been Arab."""
     yield
     translation.deactivate()
+
+
+class ApiClient:
+    """Asks the API as an app does, and holds every answer against the schema."""
+
+    def __init__(self, user: User | None = None, *scopes: Scope) -> None:
+        self.client = Client(raise_request_exception=False)
+        self.headers: dict[str, str] = {}
+        if user is not None:
+            tokens = sign_in_app(user=user, name="Test", scopes=scopes or tuple(Scope))
+            self.headers["Authorization"] = f"Bearer {tokens.access}"
+
+    def sign_in(self, user: User, *scopes: Scope) -> "ApiClient":
+        """Return a client that asks with a token of this user."""
+        return ApiClient(user, *scopes)
+
+    def get(
+        self, path: str, query: Mapping[str, Any] | None = None, **headers: str
+    ) -> Any:
+        return self.ask("GET", path, query=query, headers=headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.ask(
+            "POST", path, body={} if body is None else body, headers=headers
+        )
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.ask("PUT", path, body={} if body is None else body, headers=headers)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.ask("PATCH", path, body=body)
+
+    def delete(self, path: str, body: Any = None) -> Any:
+        return self.ask("DELETE", path, body=body)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Answer the response; `headers` are named with underscores for hyphens."""
+        named = {name.replace("_", "-"): text for name, text in (headers or {}).items()}
+        response = self.client.generic(
+            method,
+            f"/api/v1{path}",
+            b"" if body is None else json.dumps(body).encode(),
+            "application/json",
+            query_params=dict(query or {}),
+            headers={**self.headers, **named},
+        )
+        _hold_against_schema(method.lower(), response)
+        return response
+
+
+@pytest.fixture
+def api() -> ApiClient:
+    """Give an app that nobody has signed in with yet."""
+    return ApiClient()
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    from drf_spectacular.generators import SchemaGenerator  # noqa: PLC0415
+
+    return dict(SchemaGenerator().get_schema(public=True))
+
+
+def _hold_against_schema(method: str, response: Any) -> None:
+    """Fail for an answer that the schema does not tell of."""
+    route = getattr(response.resolver_match, "route", "")
+    path = "/" + ROUTE_PART.sub(r"{\1}", route)
+    operations = _schema()["paths"].get(path, {})
+    if method not in operations:
+        return
+    told = operations[method]["responses"].get(str(response.status_code))
+    assert told, (
+        f"{method} {path} does not tell of {response.status_code}: {response.content!r}"
+    )
+    content = told.get("content", {})
+    if not content:
+        assert not response.content, f"{method} {path} tells of no body"
+        return
+    kind = response["Content-Type"].partition(";")[0]
+    assert kind in content, f"{method} {path} answers {kind}"
+    if "json" in kind:
+        schema = {**content[kind]["schema"], "components": _schema()["components"]}
+        Draft202012Validator(schema).validate(response.json())

@@ -12,7 +12,33 @@ from django.http import (
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from config.api_errors import API_PATH, problem_response
+from config.request_ids import begin_request
 from customers.models import User
+from customers.throttling import Allowance
+
+
+class RequestIdMiddleware:
+    """Names each request, in its answer and in the log; tells API clients what is left.
+
+    An id that a proxy of ours gave is kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = begin_request(request)
+        response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        allowance: Allowance | None = getattr(request, "allowance", None)
+        if allowance is not None:
+            name, window = allowance.limit.name, allowance.limit.window
+            left = max(allowance.left, 0)
+            response["RateLimit"] = f'"{name}";r={left};t={allowance.seconds}'
+            policy = f'"{name}";q={allowance.limit.count};w={window.seconds}'
+            response["RateLimit-Policy"] = policy
+        return response
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
@@ -79,5 +105,7 @@ class RefuseNulMiddleware:
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         if isinstance(exception, DataError | ValueError) and "NUL" in str(exception):
+            if request.path_info.startswith(API_PATH):
+                return problem_response(request, "bad_character")
             return HttpResponseBadRequest(_("A character is not allowed."))
         return None

@@ -24,6 +24,9 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "development-only-" + "x" * 50
+# What ids in the API are made with: another key makes other ids, so it stays when the
+# secret key is changed.
+ID_KEY = env.str("ID_KEY", default=SECRET_KEY)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 # Where pages listen for news (config/streams.py): its own server on the next port, or,
 # behind a proxy that sends there what ends in /stream/, the site itself.
@@ -51,6 +54,9 @@ INSTALLED_APPS = [
     "push_notifications",
     "anymail",
     "rest_framework",
+    "oauth2_provider",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "config",
     "delivery",
     "orders",
@@ -61,6 +67,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -325,11 +332,52 @@ if "ANYMAIL_WEBHOOK_SECRET" in env:
 PHONENUMBER_DEFAULT_REGION = env.str("PHONE_REGION", default="US")
 
 REST_FRAMEWORK = {
-    # No passwords over the API: they could be guessed there without a limit.
+    # No passwords with each request: they could be guessed there without a limit. The
+    # site's own pages ask with their session.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
+        "customers.api.auth.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["customers.api.auth.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["customers.api.throttling.Throttle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.api_parsing.JsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "config.api_schema.Schema",
+    "EXCEPTION_HANDLER": "config.api_errors.answer",
+}
+# A refresh token works once: when one comes again, somebody has a copy of it, and all
+# tokens of the same sign-in end.
+OAUTH2_PROVIDER = {
+    "SCOPES_BACKEND_CLASS": "oauth2_provider.scopes.SettingsScopes",
+    "SCOPES": {
+        "customer": "Order, and keep one's own account.",
+        "restaurant": "Run the restaurants that one is a member of.",
+    },
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(timedelta(minutes=15).total_seconds()),
+    "REFRESH_TOKEN_EXPIRE_SECONDS": int(timedelta(days=60).total_seconds()),
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    # Only digests are kept.
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tiffin API",
+    "VERSION": "1.0.0",
+    "DESCRIPTION": (BASE_DIR / "config/api_overview.md").read_text(encoding="utf-8"),
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "PREPROCESSING_HOOKS": ["config.api_schema.keep_api"],
+    "POSTPROCESSING_HOOKS": ["config.api_schema.finish"],
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
@@ -415,8 +463,17 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "config.request_ids.AddRequestId"}},
+    "formatters": {
+        "line": {"format": "%(levelname)s %(name)s: %(message)s%(request_mark)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # A 4xx is the visitor's news, not the operator's.
     "loggers": {"django.request": {"level": "ERROR"}},

@@ -3,7 +3,7 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
-from config import account_pages, app_pages
+from config import account_pages, api, app_pages
 from config.views import health
 from notifications.metrics import metrics
 from orders.views.home import home
@@ -34,7 +34,7 @@ urlpatterns = [
     path("account/delete/", account_pages.account_delete, name="account-delete"),
     path("account/deleted/", account_pages.account_deleted, name="account-deleted"),
     path("inbox/", include("notifications.urls")),
-    path("api/v1/notifications/", include("notifications.api_urls")),
+    path("api/v1/", include((api.urlpatterns, "api"))),
     path("courier/", include("delivery.urls")),
     path("owner/", owner_site.urls),
     path("admin/", admin.site.urls),

@@ -51,6 +51,18 @@ class WrongPasswordError(CustomerError):
     message = _("That is not your password.")
 
 
+class WrongSignInError(CustomerError):
+    code = "wrong_sign_in"
+    message = _("That email and password do not belong together.")
+
+
+class TokenRefusedError(CustomerError):
+    """The refresh token is none, or was used before, or is too old."""
+
+    code = "token_refused"
+    message = _("Please sign in again.")
+
+
 class NoPhoneError(CustomerError):
     code = "no_phone"
     message = _("Save a phone number first.")

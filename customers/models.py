@@ -1,3 +1,4 @@
+import uuid
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -142,6 +143,33 @@ class KnownBrowser(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.label}"
+
+
+class Scope(models.TextChoices):
+    """What an app's token lets it do, and no more than its user may anyway."""
+
+    CUSTOMER = "customer", _("Order, and keep one's own account")
+    RESTAURANT = "restaurant", _("Run the restaurants that one is a member of")
+
+
+class AppSession(models.Model):
+    """An app that somebody signed in with; its tokens come and go as one family."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="app_sessions")
+    # What the tokens of one sign-in have in common (RefreshToken.token_family).
+    family = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("device"), max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("signed-in app")
+        verbose_name_plural = _("signed-in apps")
+        ordering = ["-last_used_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.name}"
 
 
 class Address(models.Model):

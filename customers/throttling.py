@@ -7,8 +7,10 @@ hash alone, and the log says so.
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -16,6 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
+from redis import Redis
 from redis.exceptions import RedisError
 
 from customers.exceptions import TooManyAttemptsError
@@ -47,6 +50,15 @@ CODES_AT_ONCE = Limit("code", 3, timedelta(minutes=10))
 CODES_A_DAY = Limit("code-day", 10, timedelta(days=1))
 GUEST_ORDERS_PER_PLACE = Limit("guest-orders-place", 60, timedelta(hours=1))
 PASSWORDS_ASKED = Limit("password", 10, timedelta(minutes=15))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit (below zero: nothing) for so many seconds."""
+
+    limit: Limit
+    left: int
+    seconds: int
 
 
 def place_of(request: HttpRequest | None) -> str:
@@ -90,8 +102,42 @@ def spend(*attempts: Attempt) -> None:
     now = timezone.now().timestamp()
     for limit, who in attempts:
         if who and settings.LIMIT_ATTEMPTS and _count(limit, who, now) > limit.count:
-            seconds = limit.window.total_seconds()
-            raise TooManyAttemptsError(int(seconds - now % seconds) + 1)
+            raise TooManyAttemptsError(_seconds_left(limit, now))
+
+
+def count_request(attempts: Sequence[Attempt]) -> list[Allowance]:
+    """Count one request against each of these limits, in one step; return what is left.
+
+    Empty when nothing is counted: for who is unknown, or while the cache is down.
+    """
+    now = timezone.now().timestamp()
+    counted = [(limit, who) for limit, who in attempts if who]
+    if not counted or not settings.LIMIT_ATTEMPTS:
+        return []
+    try:
+        with _client(settings.REDIS_URL).pipeline(transaction=False) as steps:
+            for limit, who in counted:
+                key = cache.make_key(_key(limit, who, now))
+                steps.incr(key)
+                steps.expire(key, int(limit.window.total_seconds()))
+            counts = steps.execute()[::2]
+    except (RedisError, OSError) as error:
+        logger.warning("Requests are not counted: %s", error)
+        return []
+    return [
+        Allowance(limit, limit.count - count, _seconds_left(limit, now))
+        for (limit, _who), count in zip(counted, counts, strict=True)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _client(url: str) -> Redis:
+    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+
+
+def _seconds_left(limit: Limit, now: float) -> int:
+    seconds = limit.window.total_seconds()
+    return int(seconds - now % seconds) + 1
 
 
 def give_back(*attempts: Attempt) -> None:
@@ -103,12 +149,9 @@ def give_back(*attempts: Attempt) -> None:
 
 
 def _count(limit: Limit, who: str, now: float, *, by: int = 1) -> int:
-    seconds = int(limit.window.total_seconds())
-    # Hashed: an email may hold anything, and is nobody's business in a cache.
-    digest = hashlib.sha256(who.strip().lower().encode()).hexdigest()[:32]
-    key = f"attempts:{limit.name}:{digest}:{int(now // seconds)}"
+    key = _key(limit, who, now)
     try:
-        cache.add(key, 0, timeout=seconds)
+        cache.add(key, 0, timeout=int(limit.window.total_seconds()))
         return cache.incr(key, by)
     except ValueError:
         # Its window ended between the two steps.
@@ -116,3 +159,9 @@ def _count(limit: Limit, who: str, now: float, *, by: int = 1) -> int:
     except (RedisError, OSError) as error:
         logger.warning("Attempts are not counted: %s", error)
         return 0
+
+
+def _key(limit: Limit, who: str, now: float) -> str:
+    # Hashed: an email may hold anything, and is nobody's business in a cache.
+    digest = hashlib.sha256(who.strip().lower().encode()).hexdigest()[:32]
+    return f"attempts:{limit.name}:{digest}:{int(now // limit.window.total_seconds())}"

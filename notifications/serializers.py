@@ -12,6 +12,7 @@ from push_notifications.api.rest_framework import (
 from rest_framework import serializers
 
 from notifications.endpoints import see_is_outside
+from notifications.fields import Flag, Number, Strict, Text
 from notifications.models import Channel, Notification
 from notifications.selectors import CategoryChoices
 
@@ -19,48 +20,9 @@ MOST_RECIPIENTS = 10_000
 LARGEST_PK = 2**63 - 1
 LONGEST_KEY = 140
 LONGEST_URL = 300
-UNKNOWN_FIELD = "There is no such field."
 # Uncompressed P-256 point and secret (RFC 8291, 3.1 and 3.2).
 PUBLIC_KEY_LENGTH = 65
 SECRET_LENGTH = 16
-
-
-class Text(serializers.CharField):
-    """A string, and nothing that could be made one."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Number(serializers.IntegerField):
-    """An integer, and nothing that could be made one."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Flag(serializers.BooleanField):
-    """True or false, and nothing that could be made one."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses what it does not know, lest a misspelt name is believed to be heard."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
-        if unknown:
-            said = serializers.ErrorDetail(UNKNOWN_FIELD, code="unknown_field")
-            raise serializers.ValidationError({str(n): [said] for n in sorted(unknown)})
-        return super().to_internal_value(data)
 
 
 class WishSerializer(Strict):

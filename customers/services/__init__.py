@@ -13,6 +13,13 @@ from customers.services.addresses import (
     delete_address,
     update_address,
 )
+from customers.services.app_sessions import (
+    Tokens,
+    end_app_session,
+    end_app_sessions,
+    refresh_app,
+    sign_in_app,
+)
 from customers.services.attempts import list_link_attempts, list_sign_in_attempts
 from customers.services.browsers import note_sign_in, sign_out_elsewhere
 from customers.services.guests import register_guest
@@ -38,6 +45,7 @@ from customers.services.phones import can_send_codes, send_phone_code, verify_ph
 __all__ = [
     "MAX_ADDRESSES",
     "AddressFields",
+    "Tokens",
     "add_address",
     "announce_password_change",
     "can_send_codes",
@@ -46,6 +54,8 @@ __all__ = [
     "choose_address",
     "choose_language",
     "delete_address",
+    "end_app_session",
+    "end_app_sessions",
     "find_by_sign_in_link",
     "list_link_attempts",
     "list_sign_in_attempts",
@@ -58,9 +68,11 @@ __all__ = [
     "make_sign_in_link",
     "note_sign_in",
     "read_email_token",
+    "refresh_app",
     "register_guest",
     "register_user",
     "send_phone_code",
+    "sign_in_app",
     "sign_out_elsewhere",
     "update_address",
     "use_sign_in_link",

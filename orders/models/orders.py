@@ -53,6 +53,10 @@ class Order(models.Model):
         verbose_name=_("customer"),
     )
     idempotency_key = models.UUIDField(editable=False)
+    # Of what an app asked for with the key: another wish under it is refused.
+    request_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     # Whoever has the link with it may see a guest's order and act for the guest.
     guest_token = models.CharField(
         max_length=60, unique=True, null=True, blank=True, editable=False

@@ -1,0 +1,206 @@
+"""Turns whatever goes wrong into problem details (RFC 9457), for every API view.
+
+`code` is what programs decide by, and never changes its meaning; `detail` is for
+people, in their language. The page of codes (`/api/v1/problems`) is made of this table.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from config.request_ids import current_request_id
+from customers.exceptions import (
+    CustomerError,
+    EmailTakenError,
+    TokenRefusedError,
+    TooManyAttemptsError,
+    WrongSignInError,
+)
+from delivery.exceptions import DeliveryError
+from menus.exceptions import CannotTakeBackError, EditConflictError, MenuError
+from notifications.exceptions import NotificationError
+from orders import exceptions as order_errors
+from orders.exceptions import OrderError
+from restaurants import exceptions as restaurant_errors
+from restaurants.exceptions import RestaurantError
+
+logger = logging.getLogger(__name__)
+
+API_PATH = "/api/"
+MEDIA_TYPE = "application/problem+json"
+DOMAIN_ERRORS = (
+    *(OrderError, MenuError, RestaurantError, CustomerError, DeliveryError),
+    NotificationError,
+)
+# What is refused for the state that something is in: look at it again, then decide.
+CONFLICTS = (
+    *(order_errors.IllegalTransitionError, order_errors.AlreadyMovedError),
+    *(order_errors.OtherRestaurantError, order_errors.CartEmptyError),
+    *(order_errors.NotOrderableError, order_errors.PriceChangedError),
+    *(order_errors.WindowMovedError, order_errors.LineChangeError),
+    *(order_errors.NotReviewableError, order_errors.ClaimError),
+    *(EditConflictError, CannotTakeBackError, DeliveryError, EmailTakenError),
+    *(restaurant_errors.WrongStatusError, restaurant_errors.ChangedMeanwhileError),
+)
+UNAUTHORIZED = (TokenRefusedError, WrongSignInError)
+MALFORMED = (order_errors.InvalidCursorError, restaurant_errors.InvalidCursorError)
+
+# What is no error of the domain: HTTP's own, and their words.
+PLAIN = {
+    "invalid": (400, "Some of what was sent is not as it must be; see `errors`."),
+    "parse_error": (400, "The body is not what it says it is."),
+    "bad_character": (400, "A character is not allowed."),
+    "bad_request": (400, "The request cannot be understood."),
+    "not_authenticated": (401, "Sign in first."),
+    "authentication_failed": (401, "The token is not good, or no longer."),
+    "permission_denied": (403, "The token, or its user, may not do this."),
+    "not_found": (404, "There is no such thing, or it is not yours to see."),
+    "method_not_allowed": (405, "The address takes other methods; see `Allow`."),
+    "not_acceptable": (406, "Only JSON is answered."),
+    "too_large": (413, "The request is too large."),
+    "unsupported_media_type": (415, "Send JSON, as `application/json`."),
+    "throttled": (429, "Too many requests; wait as `Retry-After` says."),
+    "internal_error": (500, "Something went wrong here, and has been logged."),
+}
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer an exception of an API view; None for what nobody expected (a 500)."""
+    if isinstance(error, ObjectDoesNotExist | Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, DOMAIN_ERRORS):
+        set_rollback()
+        return _answer_domain_error(error)
+    response = exception_handler(error, dict(context))
+    if response is None:
+        return None
+    assert isinstance(error, exceptions.APIException)
+    response.data = _describe(error)
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def problem_response(request: HttpRequest, code: str) -> JsonResponse:
+    """Answer with one of the plain problems, outside of API views."""
+    del request
+    status, words = PLAIN[code]
+    body = make_problem(code, status, words)
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+
+
+def list_problems() -> list[tuple[str, int, str]]:
+    """Return every code with its status and what it means, by code."""
+    found = {code: (status, words) for code, (status, words) in PLAIN.items()}
+    for root in DOMAIN_ERRORS:
+        for kind in _kinds_of(root):
+            code = getattr(kind, "default_code", "") or kind.code
+            words = (kind.__doc__ or str(getattr(kind, "message", ""))).strip()
+            found[code] = (_status_of(kind), words.partition("\n")[0])
+    return [(code, *found[code]) for code in sorted(found)]
+
+
+def _kinds_of(root: Any) -> Iterator[Any]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _kinds_of(kind)
+
+
+def make_problem(
+    code: str, status: int, detail: str, **further: object
+) -> dict[str, object]:
+    """Return the members of a problem; `further` are those beyond RFC 9457's own."""
+    return {
+        "type": f"{settings.SITE_URL}/api/v1/problems#{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": current_request_id(),
+        **further,
+    }
+
+
+def _answer_domain_error(error: Any) -> Response:
+    status = _status_of(type(error))
+    further: dict[str, object] = {}
+    if isinstance(error, OrderError):
+        further["errors"] = [
+            {
+                "code": problem.code,
+                "detail": str(problem.message),
+                "pointer": f"/lines/{problem.line}" if problem.line else "",
+            }
+            for problem in error.problems
+        ]
+    # How things are now, where that is why it was refused.
+    state = getattr(error, "state", None)
+    if state:
+        further["state"] = state
+    headers = {}
+    if isinstance(error, TooManyAttemptsError):
+        headers["Retry-After"] = str(error.seconds)
+    words = str(error) or (type(error).__doc__ or "").strip()
+    body = make_problem(error.code, status, words, **further)
+    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def _status_of(kind: type[Exception]) -> int:
+    if issubclass(kind, CONFLICTS):
+        return HTTPStatus.CONFLICT
+    if issubclass(kind, MALFORMED):
+        return HTTPStatus.BAD_REQUEST
+    if issubclass(kind, TooManyAttemptsError):
+        return HTTPStatus.TOO_MANY_REQUESTS
+    if issubclass(kind, UNAUTHORIZED):
+        return HTTPStatus.UNAUTHORIZED
+    if issubclass(kind, restaurant_errors.NotAllowedError):
+        return HTTPStatus.FORBIDDEN
+    return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _describe(error: exceptions.APIException) -> dict[str, object]:
+    if isinstance(error, exceptions.ValidationError):
+        found = list(_walk(error.get_full_details(), ""))
+        codes = {str(one["code"]) for one in found}
+        code = codes.pop() if len(codes) == 1 and codes <= OWN_CODES else "invalid"
+        return make_problem(code, error.status_code, PLAIN["invalid"][1], errors=found)
+    code = str(error.default_code)
+    words = str(error.detail)
+    return make_problem(code, error.status_code, words)
+
+
+# Codes of a field's fault that are worth being the problem's own.
+OWN_CODES = {"unknown_field", "invalid_cursor"}
+
+
+def _walk(details: Any, pointer: str) -> Iterator[dict[str, object]]:
+    """Yield each fault with where it is (RFC 6901), out of DRF's nested details."""
+    if isinstance(details, Mapping):
+        if set(details) == {"message", "code"} and isinstance(details["code"], str):
+            yield {
+                "pointer": pointer,
+                "code": details["code"],
+                "detail": str(details["message"]),
+            }
+            return
+        for name, inner in details.items():
+            part = str(name).replace("~", "~0").replace("/", "~1")
+            is_whole = name == "non_field_errors"
+            yield from _walk(inner, pointer if is_whole else f"{pointer}/{part}")
+    elif isinstance(details, list):
+        is_of_items = any(
+            isinstance(one, Mapping) and set(one) != {"message", "code"}
+            for one in details
+        )
+        for index, inner in enumerate(details):
+            yield from _walk(inner, f"{pointer}/{index}" if is_of_items else pointer)
