@@ -103,10 +103,16 @@ def list_problems() -> list[tuple[str, int, str]]:
     found = {code: (status, words) for code, (status, words) in PLAIN.items()}
     for root in DOMAIN_ERRORS:
         for kind in _kinds_of(root):
-            code = getattr(kind, "default_code", "") or kind.code
+            code = _code_of(kind)
+            if code == _code_of(root):
+                continue
             words = (kind.__doc__ or str(getattr(kind, "message", ""))).strip()
             found[code] = (_status_of(kind), words.partition("\n")[0])
     return [(code, *found[code]) for code in sorted(found)]
+
+
+def _code_of(kind: Any) -> str:
+    return str(getattr(kind, "default_code", "") or kind.code)
 
 
 def _kinds_of(root: Any) -> Iterator[Any]:

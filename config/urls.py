@@ -43,3 +43,6 @@ urlpatterns = [
 # Only with a secret: without one, anybody could tell of bounces.
 if "WEBHOOK_SECRET" in settings.ANYMAIL:
     urlpatterns.append(path("anymail/", include("anymail.urls")))
+
+handler400 = "config.views.bad_request"
+handler500 = "config.views.server_error"

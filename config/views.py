@@ -6,8 +6,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 
+from config.api_errors import API_PATH, problem_response
 from customers.htmx import is_fragment
 from orders.views.checkout import keep_typed
 
@@ -34,6 +36,19 @@ def _redis_answers() -> bool:
         return bool(client.ping())
     except redis.RedisError:
         return False
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what nobody expected: apps as a problem, people with a page."""
+    if request.path_info.startswith(API_PATH):
+        return problem_response(request, "internal_error")
+    return defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path_info.startswith(API_PATH):
+        return problem_response(request, "bad_request")
+    return defaults.bad_request(request, exception)
 
 
 @never_cache

@@ -14,6 +14,8 @@ class MenuError(Exception):
 
 
 class ItemSoldOutError(MenuError):
+    """The item cannot be had at the moment."""
+
     code = "item_sold_out"
 
 
@@ -24,6 +26,8 @@ class ModifierRuleError(MenuError):
 
 
 class ModifierSoldOutError(MenuError):
+    """A chosen modifier cannot be had at the moment."""
+
     code = "modifier_sold_out"
 
 

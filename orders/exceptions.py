@@ -54,6 +54,8 @@ class ItemRefusedError(OrderError):
 
 
 class CartEmptyError(OrderError):
+    """There is nothing in the cart."""
+
     default_code = "cart_empty"
 
 

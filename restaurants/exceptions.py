@@ -44,6 +44,8 @@ class NotAllowedError(RefusedError):
 
 
 class AlreadyMemberError(RefusedError):
+    """They are a member already."""
+
     code = "already_member"
 
 
