@@ -6,13 +6,18 @@ It needs every app, so it stands above them all.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from customers.models import Address, KnownBrowser, User
+from customers.exceptions import CustomerError
+from customers.models import Address, AppSession, KnownBrowser, User
+from customers.throttling import Limit
 from notifications.device_models import DEVICE_MODELS
 from notifications.ids import moment_of
 from notifications.models import Notification, Preference, RecipientSettings
@@ -31,6 +36,8 @@ from orders.services.forgetting import forget_person
 from restaurants.models import Favourite, Membership, Restaurant
 
 Row = dict[str, Any]
+
+DOWNLOADS = Limit("data", 10, timedelta(hours=1))
 
 PERSON = (
     *("email", "name", "phone", "phone_verified_at", "time_zone", "locale"),
@@ -89,6 +96,11 @@ def collect_data(*, user: User) -> dict[str, Any]:
                 "label", "first_seen_at", "last_seen_at"
             )
         ),
+        "apps": list(
+            AppSession.objects.filter(**own).values(
+                "name", "created_at", "last_used_at"
+            )
+        ),
         "devices": _collect_devices(user),
         "preferences": list(
             Preference.objects.filter(**own).values(
@@ -100,6 +112,14 @@ def collect_data(*, user: User) -> dict[str, Any]:
         .first(),
         "inbox": _collect_inbox(user),
     }
+
+
+class DataEncoder(DjangoJSONEncoder):
+    """Writes what collect_data returns as JSON."""
+
+    def default(self, o: Any) -> Any:
+        # A phone number is none of the types that the encoder knows.
+        return str(o) if hasattr(o, "as_e164") else super().default(o)
 
 
 def _collect_orders(orders: QuerySet[Order]) -> list[Row]:
@@ -176,12 +196,26 @@ class Obstacles:
         return bool(self.orders or self.restaurants or self.is_operator)
 
 
-class ObstructedError(Exception):
-    """An account that cannot be deleted now; says why."""
+class ObstructedError(CustomerError):
+    """An account cannot be deleted while there is something to settle."""
+
+    code = "account_obstructed"
+    message = _("Your account cannot be deleted yet.")
 
     def __init__(self, obstacles: Obstacles) -> None:
         super().__init__(obstacles)
         self.obstacles = obstacles
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What stands in the way, for programs."""
+        return {
+            "order_ids": [str(one.public_id) for one in self.obstacles.orders],
+            "restaurant_ids": [
+                str(one.public_id) for one in self.obstacles.restaurants
+            ],
+            "is_operator": self.obstacles.is_operator,
+        }
 
 
 def find_obstacles(*, user: User) -> Obstacles:

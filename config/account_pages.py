@@ -1,6 +1,5 @@
 """Pages on which people take their data with them, and go."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -8,7 +7,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from config.account import (
+    DOWNLOADS,
+    DataEncoder,
     ObstructedError,
     collect_data,
     delete_account,
@@ -28,10 +28,8 @@ from customers.exceptions import TooManyAttemptsError, WrongPasswordError
 from customers.forms import PasswordForm
 from customers.models import User
 from customers.services import mail_account_deleted
-from customers.throttling import PASSWORDS_ASKED, Limit, spend
+from customers.throttling import PASSWORDS_ASKED, spend
 from customers.views.visitors import customer_of, say_too_many
-
-DOWNLOADS = Limit("data", 10, timedelta(hours=1))
 
 
 @never_cache
@@ -48,16 +46,10 @@ def account_data(request: HttpRequest) -> HttpResponse:
     name = f"tiffin-{timezone.localdate():%Y-%m-%d}.json"
     return JsonResponse(
         collect_data(user=user),
-        encoder=_Encoder,
+        encoder=DataEncoder,
         json_dumps_params={"indent": 2, "ensure_ascii": False},
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-class _Encoder(DjangoJSONEncoder):
-    def default(self, o: Any) -> Any:
-        # A phone number is none of the types that the encoder knows.
-        return str(o) if hasattr(o, "as_e164") else super().default(o)
 
 
 class DeleteAccountForm(PasswordForm):

@@ -1,8 +1,10 @@
 """The addresses of the API, and the pages that tell of it."""
 
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import (
     SpectacularAPIView,
     SpectacularRedocView,
@@ -10,6 +12,13 @@ from drf_spectacular.views import (
 )
 from rest_framework.permissions import AllowAny
 
+from config import api_streams
+from config.api_account import (
+    DataView,
+    DeleteAccountView,
+    MeView,
+    PhoneVerifyView,
+)
 from config.api_errors import list_problems, problem_response
 
 
@@ -18,11 +27,19 @@ def problems(request: HttpRequest) -> HttpResponse:
     return render(request, "api/problems.html", {"problems": list_problems()})
 
 
+@csrf_exempt
 def unknown(request: HttpRequest) -> HttpResponse:
     return problem_response(request, "not_found")
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", api_streams.RootView.as_view(), name="root"),
+    # Before the rest, since its addresses begin as others do.
+    path("", include(api_streams.urlpatterns)),
+    path("me", MeView.as_view(), name="me"),
+    path("me/data", DataView.as_view(), name="me-data"),
+    path("me/delete", DeleteAccountView.as_view(), name="me-delete"),
+    path("me/phone/verify", PhoneVerifyView.as_view(), name="phone-verify"),
     path("", include("customers.api_urls")),
     path("", include("notifications.api_urls")),
     path("", include("restaurants.api_urls")),
@@ -38,17 +55,33 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "docs",
         SpectacularSwaggerSplitView.as_view(
-            url_name="api:schema", permission_classes=[AllowAny]
+            url_name="api:schema",
+            template_name="api/docs.html",
+            permission_classes=[AllowAny],
+            authentication_classes=[],
+            throttle_classes=[],
         ),
         name="docs",
     ),
     path(
         "reference",
-        SpectacularRedocView.as_view(
-            url_name="api:schema", permission_classes=[AllowAny]
+        # Writes its styles into the page, and searches in a worker of its own making.
+        csp_update(
+            {
+                "style-src": ["'self'", "'unsafe-inline'"],
+                "worker-src": ["'self'", "blob:"],
+            }
+        )(
+            SpectacularRedocView.as_view(
+                url_name="api:schema",
+                template_name="api/reference.html",
+                permission_classes=[AllowAny],
+                authentication_classes=[],
+                throttle_classes=[],
+            )
         ),
         name="reference",
     ),
     path("problems", problems, name="problems"),
-    re_path("", unknown),
+    re_path(".*", unknown),
 ]

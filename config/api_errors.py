@@ -6,6 +6,7 @@ people, in their language. The page of codes (`/api/v1/problems`) is made of thi
 
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from config.account import ObstructedError
 from config.request_ids import current_request_id
 from customers.exceptions import (
     CustomerError,
@@ -26,7 +28,13 @@ from customers.exceptions import (
 )
 from delivery.exceptions import DeliveryError
 from menus.exceptions import CannotTakeBackError, EditConflictError, MenuError
-from notifications.exceptions import NotificationError
+from notifications.exceptions import (
+    NotificationError,
+    NotReplayableError,
+    WebhookInactiveError,
+    WebhookTakenError,
+)
+from notifications.fields import present_moment
 from orders import exceptions as order_errors
 from orders.exceptions import OrderError
 from restaurants import exceptions as restaurant_errors
@@ -48,10 +56,15 @@ CONFLICTS = (
     *(order_errors.WindowMovedError, order_errors.LineChangeError),
     *(order_errors.NotReviewableError, order_errors.ClaimError),
     *(EditConflictError, CannotTakeBackError, DeliveryError, EmailTakenError),
+    ObstructedError,
     *(restaurant_errors.WrongStatusError, restaurant_errors.ChangedMeanwhileError),
+    *(NotReplayableError, WebhookInactiveError, WebhookTakenError),
 )
 UNAUTHORIZED = (TokenRefusedError, WrongSignInError)
-MALFORMED = (order_errors.InvalidCursorError, restaurant_errors.InvalidCursorError)
+MALFORMED = (
+    *(order_errors.IdempotencyKeyMissingError, order_errors.InvalidCursorError),
+    restaurant_errors.InvalidCursorError,
+)
 
 # What is no error of the domain: HTTP's own, and their words.
 PLAIN = {
@@ -68,6 +81,9 @@ PLAIN = {
     "too_large": (413, "The request is too large."),
     "unsupported_media_type": (415, "Send JSON, as `application/json`."),
     "throttled": (429, "Too many requests; wait as `Retry-After` says."),
+    "geocoder_unavailable": (503, "Places cannot be looked up just now; try again."),
+    "unavailable": (503, "Not now; ask again in a moment."),
+    "streams_elsewhere": (503, "This site has no streams; ask again now and then."),
     "internal_error": (500, "Something went wrong here, and has been logged."),
 }
 
@@ -151,7 +167,10 @@ def _answer_domain_error(error: Any) -> Response:
     # How things are now, where that is why it was refused.
     state = getattr(error, "state", None)
     if state:
-        further["state"] = state
+        further["state"] = {
+            name: present_moment(fact) if isinstance(fact, datetime) else fact
+            for name, fact in state.items()
+        }
     headers = {}
     if isinstance(error, TooManyAttemptsError):
         headers["Retry-After"] = str(error.seconds)

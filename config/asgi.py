@@ -7,6 +7,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from config.streams import application  # noqa: E402 - needs the apps
+from config.streams.server import application  # noqa: E402 - needs the apps
 
 __all__ = ["application"]

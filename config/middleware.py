@@ -18,6 +18,19 @@ from customers.models import User
 from customers.throttling import Allowance
 
 
+def headers_of_allowance(request: HttpRequest) -> dict[str, str]:
+    """Return what tells an API client what is left; nothing where nobody counted."""
+    allowance: Allowance | None = getattr(request, "allowance", None)
+    if allowance is None:
+        return {}
+    name, window = allowance.limit.name, allowance.limit.window
+    left = max(allowance.left, 0)
+    return {
+        "RateLimit": f'"{name}";r={left};t={allowance.seconds}',
+        "RateLimit-Policy": f'"{name}";q={allowance.limit.count};w={window.seconds}',
+    }
+
+
 class RequestIdMiddleware:
     """Names each request, in its answer and in the log; tells API clients what is left.
 
@@ -31,13 +44,8 @@ class RequestIdMiddleware:
         request_id = begin_request(request)
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
-        allowance: Allowance | None = getattr(request, "allowance", None)
-        if allowance is not None:
-            name, window = allowance.limit.name, allowance.limit.window
-            left = max(allowance.left, 0)
-            response["RateLimit"] = f'"{name}";r={left};t={allowance.seconds}'
-            policy = f'"{name}";q={allowance.limit.count};w={window.seconds}'
-            response["RateLimit-Policy"] = policy
+        for name, words in headers_of_allowance(request).items():
+            response[name] = words
         return response
 
 

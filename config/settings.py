@@ -28,8 +28,8 @@ if not SECRET_KEY and DEBUG:
 # secret key is changed.
 ID_KEY = env.str("ID_KEY", default=SECRET_KEY)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-# Where pages listen for news (config/streams.py): its own server on the next port, or,
-# behind a proxy that sends there what ends in /stream/, the site itself.
+# Where pages and apps listen for news (config/streams/): a server on the next port, or,
+# behind a proxy that sends there what ends in /stream/ or /stream, the site itself.
 _site = urlsplit(SITE_URL)
 _streams_host = f"{_site.netloc.rpartition(':')[0]}:{(_site.port or 0) + 1}"
 STREAMS_URL = env.str(
@@ -341,6 +341,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["customers.api.auth.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["customers.api.throttling.Throttle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    # What is answered, `Accept` says alone.
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PARSER_CLASSES": ["config.api_parsing.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "config.api_schema.Schema",
     "EXCEPTION_HANDLER": "config.api_errors.answer",
@@ -371,6 +373,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Their validator would be asked on a server of theirs.
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "none",
+        "validatorUrl": None,
+    },
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": True,
@@ -378,6 +386,13 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "PREPROCESSING_HOOKS": ["config.api_schema.keep_api"],
     "POSTPROCESSING_HOOKS": ["config.api_schema.finish"],
+    "WEBHOOKS": [
+        f"orders.api.webhook_events.{event}"
+        for event in (
+            *("PLACED", "ACCEPTED", "PREPARING", "READY", "OUT_FOR_DELIVERY"),
+            *("DELIVERED", "COLLECTED", "REJECTED", "CANCELLED", "CHANGED", "TEST"),
+        )
+    ],
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
@@ -433,6 +448,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "clear-sessions": {
         "task": "customers.tasks.clear_sessions",
+        "schedule": timedelta(days=1),
+    },
+    "clear-tokens": {
+        "task": "customers.tasks.clear_tokens",
         "schedule": timedelta(days=1),
     },
     "forget-old-guests": {

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         see_to_browser()
         see_to_node()
+        see_to_curl()
         is_own = "DATABASE_URL" not in os.environ
         with own_services("test"):
             if is_own:
@@ -81,10 +82,17 @@ def see_to_browser() -> None:
 def see_to_node() -> None:
     """Install Debian's Node.js where none is; raises `StartError` if it cannot.
 
-    The servers that nobody here wrote are npm's (config/tests/peers).
+    The servers that nobody here wrote are npm's (config/tests/peers), and so is what
+    makes a client of the API (config/tests/clients).
     """
     if not all(shutil.which(name) for name in NODE):
         _install("The tests against foreign peers need Node.js", ["nodejs", "npm"])
+
+
+def see_to_curl() -> None:
+    """Install Debian's curl where none is; raises `StartError` if it cannot."""
+    if not shutil.which("curl"):
+        _install("The commands of docs/api.md need curl", ["curl"])
 
 
 def _install(why: str, packages: Sequence[str]) -> None:

@@ -25,18 +25,19 @@ class AccountBackend(ModelBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
+        browser_key: str = "",
         **kwargs: Any,
     ) -> User | None:
         """Return who has this email and password, unless it was tried too often.
 
         That is said by a ValidationError, which each sign-in form (ours, the owners'
-        and the operators') shows as its own.
+        and the operators') shows as its own. An app, which has no cookie, gives a key.
         """
         email = username or kwargs.get(User.USERNAME_FIELD) or ""
         attempts = list_sign_in_attempts(
             email=email,
             place=place_of(request),
-            browser_key=known_key_of(request) if request else "",
+            browser_key=browser_key or (known_key_of(request) if request else ""),
         )
         try:
             spend(*attempts)

@@ -53,6 +53,14 @@ def known_key_of(request: HttpRequest) -> str:
     return str(key)[:LONGEST_KEY]
 
 
+def app_key_of(device_id: str) -> str:
+    """Return the key of an app, made of the id that its installation keeps.
+
+    Empty for none. It is no browser's: those are in cookies that we signed.
+    """
+    return f"app:{device_id}" if device_id else ""
+
+
 def digest_of(key: str) -> str:
     """Return what is kept of the key in a browser's cookie."""
     return hashlib.sha256(key.encode()).hexdigest()

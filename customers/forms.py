@@ -4,7 +4,12 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    PasswordChangeForm,
+    PasswordResetForm,
+    SetPasswordForm,
+)
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +19,7 @@ from customers.exceptions import WrongPasswordError
 from customers.geocoding import GeocoderUnavailableError, Place, get_geocoder
 from customers.models import Address, User
 from customers.places import ChosenPlace
-from customers.services import AddressFields, mail_password_link
+from customers.services import AddressFields, change_password, mail_password_link
 
 SIX_PLACES = Decimal("0.000001")
 
@@ -114,6 +119,27 @@ class ForgottenPasswordForm(PasswordResetForm):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Mail a link as all others are; a guest has no password to forget."""
         mail_password_link(email=self.cleaned_data["email"])
+
+
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+    """Takes a new password, of who came by a link."""
+
+    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's
+        """Change the password as everybody does."""
+        user: User = self.user
+        change_password(user=user, password=self.cleaned_data["new_password1"])
+        return user
+
+
+class OtherPasswordForm(NewPasswordForm, PasswordChangeForm):
+    """Takes a new password, of who knows the old one."""
+
+    def clean_old_password(self) -> str:
+        password = str(self.cleaned_data["old_password"])
+        if not self.user.check_password(password):
+            words = self.error_messages["password_incorrect"]
+            raise ValidationError(words, code="wrong_password")
+        return password
 
 
 class PasswordForm(forms.Form):

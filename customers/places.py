@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from django.http import HttpRequest
 
-from customers.models import Address
+from customers.models import Address, User
 
 SESSION_KEY = "chosen_place"
 
@@ -47,9 +47,14 @@ def get_chosen_place(request: HttpRequest) -> ChosenPlace | None:
         except TypeError:
             # Written by a release whose places had other fields.
             forget_place(request)
-    if not request.user.is_authenticated:
+    if not isinstance(request.user, User):
         return None
-    address = Address.objects.filter(user=request.user, is_chosen=True).first()
+    return get_usual_place(request.user)
+
+
+def get_usual_place(user: User) -> ChosenPlace | None:
+    """Get the address that a person chose for all their visits."""
+    address = Address.objects.filter(user=user, is_chosen=True).first()
     return place_of_address(address) if address else None
 
 

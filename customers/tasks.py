@@ -1,13 +1,19 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from customers.services import write_link
+from customers.services import clear_old_tokens, write_link
 
 
 @shared_task(name="customers.tasks.clear_sessions")
 def clear_sessions() -> None:
     """Forget the visits that have ended; nothing else deletes their rows."""
     call_command("clearsessions")
+
+
+@shared_task(name="customers.tasks.clear_tokens")
+def clear_tokens() -> None:
+    """Forget the tokens of apps that are over, as nothing else does."""
+    clear_old_tokens()
 
 
 @shared_task(name="customers.tasks.mail_link")

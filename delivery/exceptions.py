@@ -1,14 +1,20 @@
 """What can be wrong with a step on the way; `code` is for machines."""
 
+from collections.abc import Mapping
+
 from django_stubs_ext import StrOrPromise
 
 
 class DeliveryError(Exception):
     code = "delivery_error"
 
-    def __init__(self, message: StrOrPromise) -> None:
+    def __init__(
+        self, message: StrOrPromise, *, state: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
+        # How things are now, by name.
+        self.state = dict(state or {})
 
 
 class DeliveryEndedError(DeliveryError):

@@ -1,4 +1,5 @@
 from django import forms
+from phonenumber_field.formfields import PhoneNumberField
 
 from delivery.services import Position
 
@@ -9,3 +10,10 @@ class PositionForm(forms.Form):
 
     def get_position(self) -> Position:
         return Position(self.cleaned_data["latitude"], self.cleaned_data["longitude"])
+
+
+class CourierForm(forms.Form):
+    """Who of the restaurant's own people carries an order."""
+
+    name = forms.CharField(max_length=120)
+    phone = PhoneNumberField()

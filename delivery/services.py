@@ -29,6 +29,8 @@ Status = Delivery.Status
 
 COURIER = Actor(OrderEvent.Actor.COURIER, None)
 POSITION_INTERVAL = timedelta(seconds=10)
+# What is further off (metres) would mislead who looks at the map.
+LEAST_ACCURACY = 1000
 
 # How far along each state is; a delivery never goes back by a courier's step.
 PROGRESS = {
@@ -53,6 +55,8 @@ class Position:
 
     latitude: float
     longitude: float
+    # How many metres off it may be, where that is known.
+    accuracy: float = 0
 
 
 def follow_order(*, order: Order) -> None:
@@ -156,7 +160,8 @@ def abandon_delivery(*, token: str) -> Delivery:
     _refuse_ended(delivery)
     if _progress(delivery) >= PROGRESS[Status.PICKED_UP]:
         raise StepNotDueError(
-            _("The food is with you already. Please call the restaurant.")
+            _("The food is with you already. Please call the restaurant."),
+            state=_state(delivery),
         )
     _move(delivery, Status.ABANDONED)
     return delivery
@@ -168,12 +173,15 @@ def share_position(
 ) -> bool:
     """Keep where the courier is and expect the food accordingly.
 
-    Returns False, keeping nothing, for one sooner than ten seconds after the last.
+    Returns False, keeping nothing, for one sooner than ten seconds after the last, and
+    for one that is too far off.
     """
     now = now or timezone.now()
     delivery = _lock_by_token(token)
     _refuse_ended(delivery)
     if delivery.position_at and now - delivery.position_at < POSITION_INTERVAL:
+        return False
+    if position.accuracy > LEAST_ACCURACY:
         return False
     delivery.latitude = position.latitude
     delivery.longitude = position.longitude
@@ -222,7 +230,9 @@ def _has_reached(delivery: Delivery, target: Delivery.Status) -> bool:
     if _progress(delivery) >= PROGRESS[target]:
         return True
     if delivery.status == Status.ABANDONED:
-        raise DeliveryEndedError(_("This delivery is no longer yours."))
+        raise DeliveryEndedError(
+            _("This delivery is no longer yours."), state=_state(delivery)
+        )
     _refuse_ended(delivery)
     return False
 
@@ -231,13 +241,20 @@ def _refuse_ended(delivery: Delivery) -> None:
     if delivery.order.is_ended:
         raise DeliveryEndedError(
             _("This order has ended: %(status)s.")
-            % {"status": delivery.order.get_status_display().lower()}
+            % {"status": delivery.order.get_status_display().lower()},
+            state=_state(delivery),
         )
 
 
 def _refuse_before(delivery: Delivery, step: Delivery.Status) -> None:
     if _progress(delivery) < PROGRESS[step]:
-        raise StepNotDueError(_("First say that you have picked up the food."))
+        raise StepNotDueError(
+            _("First say that you have picked up the food."), state=_state(delivery)
+        )
+
+
+def _state(delivery: Delivery) -> dict[str, str]:
+    return {"status": delivery.status, "order_status": delivery.order.status}
 
 
 def _move(delivery: Delivery, status: Delivery.Status) -> None:

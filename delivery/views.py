@@ -13,7 +13,12 @@ from delivery import services
 from delivery.exceptions import DeliveryError
 from delivery.forms import PositionForm
 from delivery.models import Delivery
-from delivery.selectors import get_delivery_by_token
+from delivery.selectors import (
+    amount_to_collect,
+    get_delivery_by_token,
+    is_over,
+    list_steps,
+)
 from orders.exceptions import OrderError
 
 STEPS: dict[str, Callable[..., Delivery]] = {
@@ -33,13 +38,6 @@ def _get_delivery(token: str) -> Delivery:
         raise Http404 from error
 
 
-def _is_over(delivery: Delivery) -> bool:
-    return delivery.order.is_ended or delivery.status in {
-        Delivery.Status.ABANDONED,
-        Delivery.Status.HANDED_OVER,
-    }
-
-
 def _private(response: HttpResponse) -> HttpResponse:
     # The address is the key: it must not leak to the map site or a search engine.
     # "no-referrer" would also hide the origin that the CSRF check needs.
@@ -48,17 +46,26 @@ def _private(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _context(delivery: Delivery) -> dict[str, object]:
+    return {
+        "delivery": delivery,
+        "order": delivery.order,
+        "collect": amount_to_collect(delivery.order),
+        "steps": list_steps(delivery),
+    }
+
+
 @never_cache
 @require_GET
 def courier_delivery(request: HttpRequest, token: str) -> HttpResponse:
     delivery = _get_delivery(token)
-    if _is_over(delivery):
+    if is_over(delivery):
         return _private(render(request, "delivery/courier_done.html"))
     return _private(
         render(
             request,
             "delivery/courier_delivery.html",
-            {"delivery": delivery, "order": delivery.order},
+            _context(delivery),
         )
     )
 
@@ -70,12 +77,12 @@ def courier_step(request: HttpRequest, token: str, step: str) -> HttpResponse:
     if step not in STEPS:
         raise Http404
     needs_answer = step in CONFIRMED and "confirmed" not in request.POST
-    if not _is_over(delivery) and needs_answer:
+    if not is_over(delivery) and needs_answer:
         return _private(
             render(
                 request,
                 "delivery/courier_confirm.html",
-                {"delivery": delivery, "order": delivery.order, "step": step},
+                {**_context(delivery), "step": step},
             )
         )
     if request.method == "POST":

@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from menus.api import reading
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "restaurants/<uuid:restaurant_id>/menu",
+        reading.MenuView.as_view(),
+        name="restaurant-menu",
+    ),
+]

@@ -43,6 +43,13 @@ def _labels(kinds: type[models.TextChoices], codes: list[str]) -> list[str]:
     return [str(words.get(code, code)) for code in codes]
 
 
+def is_sold_out(
+    until: datetime | None, moment: datetime, *, portions_left: int | None = None
+) -> bool:
+    """Tell whether what is sold out until then, or has so many left, is so now."""
+    return portions_left == 0 or (until is not None and until > moment)
+
+
 class Menu(models.Model):
     restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="menus")
     name = models.CharField(_("name"), max_length=100)
@@ -200,7 +207,7 @@ class Modifier(models.Model):
         return self.name
 
     def is_sold_out_at(self, moment: datetime) -> bool:
-        return self.sold_out_until is not None and self.sold_out_until > moment
+        return is_sold_out(self.sold_out_until, moment)
 
     @property
     def allergen_labels(self) -> list[str]:
@@ -306,9 +313,8 @@ class Item(models.Model):
         return _labels(Allergen, self.allergens)
 
     def is_sold_out_at(self, moment: datetime) -> bool:
-        if self.portions_left == 0:
-            return True
-        return self.sold_out_until is not None and self.sold_out_until > moment
+        left = self.portions_left
+        return is_sold_out(self.sold_out_until, moment, portions_left=left)
 
 
 class ItemModifierGroup(models.Model):

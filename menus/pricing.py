@@ -135,12 +135,25 @@ def lowest_price(item: Item) -> tuple[Decimal, bool]:
 
     Only what must be chosen counts. Groups and modifiers must be loaded.
     """
-    price, may_cost_more = item.price, False
-    for group in item.modifier_groups.all():
-        if not group.min_choices:
+    return least_price(
+        item.price,
+        (
+            (group.min_choices, [one.price_difference for one in group.modifiers.all()])
+            for group in item.modifier_groups.all()
+        ),
+    )
+
+
+def least_price(
+    price: Decimal, groups: Iterable[tuple[int, Iterable[Decimal]]]
+) -> tuple[Decimal, bool]:
+    """Return the same for plain numbers: each group's least choices and differences."""
+    may_cost_more = False
+    for min_choices, offered in groups:
+        if not min_choices:
             continue
-        differences = sorted(one.price_difference for one in group.modifiers.all())
-        price += sum(differences[: group.min_choices], Decimal(0))
+        differences = sorted(offered)
+        price += sum(differences[:min_choices], Decimal(0))
         may_cost_more |= len(set(differences)) > 1
     return max(Decimal(0), price), may_cost_more
 

@@ -40,7 +40,7 @@ from menus.models import (
 )
 from restaurants.availability import say_moment
 from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant, Weekday
-from restaurants.opening import WeeklySpan, opening_spans, span_at
+from restaurants.opening import Span, WeeklySpan, opening_spans, span_at
 from restaurants.selectors import Beginnings
 
 
@@ -98,7 +98,7 @@ def say_sold_out(item: Item, *, time_zone: str, moment: datetime) -> str:
     if not item.is_sold_out_at(moment):
         return ""
     until = None if item.portions_left == 0 else item.sold_out_until
-    return _say_sold_out_until(until, time_zone=time_zone, moment=moment)
+    return say_sold_out_until(until, time_zone=time_zone, moment=moment)
 
 
 def say_modifier_sold_out(
@@ -107,14 +107,15 @@ def say_modifier_sold_out(
     """Say that a modifier is sold out, and until when if known; "" if it is not."""
     if not modifier.is_sold_out_at(moment):
         return ""
-    return _say_sold_out_until(
+    return say_sold_out_until(
         modifier.sold_out_until, time_zone=time_zone, moment=moment
     )
 
 
-def _say_sold_out_until(
+def say_sold_out_until(
     until: datetime | None, *, time_zone: str, moment: datetime
 ) -> str:
+    """Say that something is sold out, and when it returns if that is known."""
     if until is None or until >= UNTIL_FURTHER_NOTICE:
         return _("Sold out")
     back = say_moment(until, time_zone=time_zone, now=moment)
@@ -123,21 +124,40 @@ def _say_sold_out_until(
 
 def is_served(menu: Menu, *, time_zone: str, moment: datetime) -> bool:
     """Tell whether a menu can be ordered from at a moment; hours must be loaded."""
-    hours: list[MenuHours] = list(menu.hours.all())
-    if not hours:
-        return True
-    spans = opening_spans(
-        [WeeklySpan(row.weekday, row.opens_at, row.closes_at) for row in hours],
+    week = [
+        WeeklySpan(row.weekday, row.opens_at, row.closes_at) for row in menu.hours.all()
+    ]
+    spans = serving_spans(week, time_zone=time_zone, moment=moment)
+    return spans is None or span_at(spans, moment) is not None
+
+
+def serving_spans(
+    week: Collection[WeeklySpan], *, time_zone: str, moment: datetime, days: int = 1
+) -> list[Span] | None:
+    """Return when a menu with these hours is served around a moment; None if always."""
+    if not week:
+        return None
+    return opening_spans(
+        week,
         [],
         time_zone=time_zone,
         since=moment - timedelta(days=1),
-        until=moment + timedelta(days=1),
+        until=moment + timedelta(days=days),
     )
-    return span_at(spans, moment) is not None
 
 
 def get_item_for_customer(*, public_id: UUID) -> Item:
     """Return an item of a live restaurant with all its modifiers; DoesNotExist."""
+    return _items_for_customer().get(public_id=public_id)
+
+
+def load_items_for_customer(public_ids: Collection[UUID]) -> dict[UUID, Item]:
+    """Return those of the items that get_item_for_customer would, by public id."""
+    items = _items_for_customer().filter(public_id__in=public_ids)
+    return {item.public_id: item for item in items}
+
+
+def _items_for_customer() -> QuerySet[Item]:
     return with_modifiers(
         Item.objects.filter(
             is_active=True,
@@ -146,7 +166,7 @@ def get_item_for_customer(*, public_id: UUID) -> Item:
         )
         .select_related("section__menu", "restaurant")
         .prefetch_related("section__menu__hours")
-    ).get(public_id=public_id)
+    )
 
 
 def load_items(pks: Collection[int]) -> dict[int, Item]:
@@ -207,7 +227,7 @@ def get_draft_for_preview(*, draft: Menu) -> list[Menu]:
 
 def list_items_on_sale(*, restaurant: Restaurant) -> list[Item]:
     """Return what the shown menus of a restaurant hold, in their order."""
-    items = _items_on_sale([restaurant]).select_related("section")
+    items = _items_on_sale([restaurant]).select_related("section__menu")
     return list(items.order_by("section__menu", "section", "position", "pk"))
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
-from notifications import campaign_admin  # noqa: F401 - registers campaigns
+from notifications import campaign_admin, webhook_admin  # noqa: F401 - register theirs
 from notifications.admin_lists import (
     CappedPaginator,
     LaneFilter,

@@ -14,7 +14,7 @@ from notifications.lanes import list_lanes
 from notifications.topics import list_topic_names
 
 MOST = 10_000
-PROVIDERS = ("fcm", "apns", "webpush", "twilio", "smpp", "email", "in_app")
+PROVIDERS = ("fcm", "apns", "webpush", "twilio", "smpp", "email", "in_app", "webhook")
 
 
 class CappedPaginator(Paginator[Any]):

@@ -1,32 +1,48 @@
-from django.urls import include, path
-from rest_framework.routers import SimpleRouter
+from django.urls import path
 
-from notifications import api
-
-router = SimpleRouter()
-router.register("apns", api.ApnsDevices, basename="apns")
-router.register("fcm", api.FcmDevices, basename="fcm")
-router.register("webpush", api.WebPushDevices, basename="webpush")
+from notifications.api import devices, events, inbox, preferences
 
 urlpatterns = [
+    path("me/preferences", preferences.PreferencesView.as_view(), name="preferences"),
+    path("me/inbox", inbox.InboxView.as_view(), name="inbox"),
+    path("me/inbox/read-all", inbox.InboxReadAllView.as_view(), name="inbox-read-all"),
     path(
-        "notifications/preferences/", api.PreferencesView.as_view(), name="preferences"
+        "me/inbox/<uuid:notification_id>/read",
+        inbox.ReadView.as_view(),
+        name="notification-read",
     ),
-    path("notifications/inbox/", api.InboxView.as_view(), name="inbox"),
     path(
-        "notifications/inbox/read-all/",
-        api.InboxReadAllView.as_view(),
-        name="inbox-read-all",
+        "me/inbox/<uuid:notification_id>/unread",
+        inbox.UnreadView.as_view(),
+        name="notification-unread",
     ),
-    *(
-        path(
-            f"notifications/inbox/<int:pk>/{act}/",
-            api.NotificationView.as_view(),
-            {"act": act},
-            name=f"notification-{act}",
-        )
-        for act in api.NotificationView.acts
+    path(
+        "me/inbox/<uuid:notification_id>/archive",
+        inbox.ArchiveView.as_view(),
+        name="notification-archive",
     ),
-    path("notifications/devices/", include(router.urls)),
-    path("notifications/events/", api.EventsView.as_view(), name="events"),
+    path("me/devices/apns", devices.ApnsDevicesView.as_view(), name="apns-devices"),
+    path(
+        "me/devices/apns/<uuid:device_id>",
+        devices.ApnsDeviceView.as_view(),
+        name="apns-device",
+    ),
+    path("me/devices/fcm", devices.FcmDevicesView.as_view(), name="fcm-devices"),
+    path(
+        "me/devices/fcm/<uuid:device_id>",
+        devices.FcmDeviceView.as_view(),
+        name="fcm-device",
+    ),
+    path(
+        "me/devices/webpush",
+        devices.WebPushDevicesView.as_view(),
+        name="webpush-devices",
+    ),
+    path(
+        "me/devices/webpush/<uuid:device_id>",
+        devices.WebPushDeviceView.as_view(),
+        name="webpush-device",
+    ),
+    path("me/web-push-key", devices.WebPushKeyView.as_view(), name="web-push-key"),
+    path("notifications/events", events.EventsView.as_view(), name="events"),
 ]

@@ -7,7 +7,12 @@ FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
 
 
-def retry_after(attempt_count: int, *, chance: float | None = None) -> timedelta:
+def retry_after(
+    attempt_count: int,
+    *,
+    longest: timedelta = LONGEST_WAIT,
+    chance: float | None = None,
+) -> timedelta:
     """Return a wait between zero and the doubled bound: exponential, full jitter.
 
     `chance` is in [0, 1]; random when not given. After Brooker, "Exponential Backoff
@@ -15,7 +20,7 @@ def retry_after(attempt_count: int, *, chance: float | None = None) -> timedelta
     """
     # The exponent is bounded so that a corrupt count cannot overflow.
     doublings: int = 2 ** min(attempt_count - 1, 20)
-    bound = min(LONGEST_WAIT, FIRST_WAIT * doublings)
+    bound = min(longest, FIRST_WAIT * doublings)
     if chance is None:
         chance = random.random()  # noqa: S311 - spreads load, guards nothing
     return bound * chance

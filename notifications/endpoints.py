@@ -1,27 +1,34 @@
 """Which addresses of browsers may be posted to.
 
-A browser's subscription names the address to post to, so whoever subscribes chooses
-where this server connects: it must not be one of our own machines. Registration asks
-`see_is_outside`, which looks the name up. Sending asks `see_is_plausible`, which needs
-no network: it refuses other schemes and written-out inside addresses again, but not a
-name that has come to mean an inside address since. Both let everything pass while the
-settings have ALLOW_LOCAL_ENDPOINTS, for the simulator.
+A browser's subscription names the address to post to, and so does a partner's webhook:
+whoever registers one chooses where this server connects, and it must not be one of our
+own machines. Registration asks `see_is_outside`, which looks the name up. Sending asks
+`see_is_plausible`, which needs no network: it refuses other schemes and written-out
+inside addresses again. A name that has come to mean an inside address since is refused
+by `may_connect`, which the transport asks of each connection, before it is made. All
+let everything pass while the settings have ALLOW_LOCAL_ENDPOINTS, for the simulator.
 """
 
 import ipaddress
 import re
 import socket
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from notifications.exceptions import EndpointError
+from notifications.exceptions import EndpointError, WebhookAddressError
 
 # Nothing that two programs could read differently: no user, no space, no backslash.
 is_plain = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?:/[!-\[\]-~]*)?"
 ).fullmatch
+# Below these are mail, databases and the like: nobody's webhook.
+HTTPS, LOWEST_PORT = 443, 1024
+# Of an IPv4 address within one of IPv6 (RFC 6052): whose network it is decides.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+LAST_32 = 2**32 - 1
 INSIDE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -51,6 +58,22 @@ def see_is_outside(url: str) -> None:
         raise EndpointError from error
     if not all(_is_global(str(place[4][0])) for place in known):
         raise EndpointError
+
+
+def see_is_for_webhooks(url: str) -> None:
+    """Raise WebhookAddressError for where no partner's server can be."""
+    try:
+        see_is_outside(url)
+        port = urlsplit(url).port
+    except (EndpointError, ValueError) as error:
+        raise WebhookAddressError from error
+    if port is not None and port != HTTPS and port < LOWEST_PORT:
+        raise WebhookAddressError
+
+
+def may_connect(address: object) -> bool:
+    """Tell whether a connection may be made to what a name was found to stand for."""
+    return _may_be_local() or _is_global(str(address))
 
 
 def origin_of(url: str) -> str:
@@ -86,6 +109,12 @@ def _is_global(text: str) -> bool:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        address = _within(address) or address
     return address.is_global and not address.is_multicast
+
+
+def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & LAST_32)
+    return address.ipv4_mapped or address.sixtofour

@@ -57,3 +57,33 @@ class CampaignStartError(NotificationError):
     """Its start has passed everywhere."""
 
     code = "campaign_start_passed"
+
+
+class WebhookAddressError(NotificationError):
+    """A webhook must be at a public https address, at port 443 or one above 1023."""
+
+    code = "webhook_address"
+
+
+class WebhookTakenError(NotificationError):
+    """There is a webhook at this address already."""
+
+    code = "webhook_taken"
+
+
+class TooManyWebhooksError(NotificationError):
+    """A restaurant has ten webhooks at most."""
+
+    code = "too_many_webhooks"
+
+
+class WebhookInactiveError(NotificationError):
+    """Nothing is sent to a webhook that is switched off; switch it on first."""
+
+    code = "webhook_inactive"
+
+
+class NotReplayableError(NotificationError):
+    """It is being sent already."""
+
+    code = "not_replayable"

@@ -53,7 +53,11 @@ class Coordinate(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool | str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        try:
+            return super().to_internal_value(data)
+        except OverflowError:
+            # An integer with hundreds of digits.
+            self.fail("invalid")
 
 
 class Code(serializers.CharField):

@@ -2,7 +2,9 @@
 
 import functools
 import logging
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -12,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # A page's badge is not worth a long wait.
 PATIENCE_SECONDS = 0.5
+# An app that was away for longer asks anyway.
+STAMP_SECONDS = 86400
 
 
 def inbox_channel(user_pk: int) -> str:
@@ -24,15 +28,34 @@ def tell_streams(user_pks: Iterable[int]) -> None:
     ring_channels(inbox_channel(user_pk) for user_pk in user_pks)
 
 
-def ring_channels(channels: Iterable[str]) -> None:
-    """Publish on these channels; a Redis that is down is only logged."""
+def ring_channels(channels: Iterable[str], *, is_stamped: bool = False) -> None:
+    """Publish on these channels; a Redis that is down is only logged.
+
+    A stamp tells whoever did not listen just then that there was something.
+    """
     pipeline = _client(settings.REDIS_URL).pipeline(transaction=False)
     for channel in channels:
+        if is_stamped:
+            pipeline.set(_stamp_of(channel), secrets.token_hex(8), ex=STAMP_SECONDS)
         pipeline.publish(channel, "")
     try:
         pipeline.execute()
     except RedisError as error:
         logger.warning("Open pages are not told of what is new: %s", error)
+
+
+def read_stamps(channels: Sequence[str]) -> list[bytes | None]:
+    """Return what is another after each ring; nothing while Redis is down."""
+    try:
+        stamps: Any = _client(settings.REDIS_URL).mget(map(_stamp_of, channels))
+    except RedisError as error:
+        logger.warning("Nobody knows what rang: %s", error)
+        return []
+    return list(stamps)
+
+
+def _stamp_of(channel: str) -> str:
+    return f"{channel}:stamp"
 
 
 @functools.cache

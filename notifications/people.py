@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import timezone
 from push_notifications.models import APNSDevice, GCMDevice, WebPushDevice
 
 from notifications.copying import as_array
 from notifications.models import Channel
 
 IN_APP = "in_app"
+WEBHOOK = "webhook"
 # The account in the settings that texts go through, the first there is.
 SMS_ACCOUNTS = {"TWILIO": "twilio", "SMPP": "smpp"}
 
@@ -21,12 +24,13 @@ SMS_ACCOUNTS = {"TWILIO": "twilio", "SMPP": "smpp"}
 class Endpoint(NamedTuple):
     """Where a message goes: who carries it, how we store it, what the carrier calls it.
 
-    A phone or browser is stored as its device's pk.
+    A phone, browser or partner's server is stored as its row's pk.
     """
 
     provider: str
     pk: str
     address: str
+    # A browser's keys; of a server, its secret and the one before, while that holds.
     keys: tuple[str, str] | None = None
 
 
@@ -44,9 +48,16 @@ class Person:
     # Why their mail address and number must not be used, where that is so.
     suppressed: dict[str, str] = field(default_factory=dict)
     devices: list[Endpoint] = field(default_factory=list)
+    # Their servers: what each hears of, its public id, and where it is.
+    webhooks: list[tuple[str, str, Endpoint]] = field(default_factory=list)
 
-    def endpoints(self, channel: str) -> list[Endpoint]:
-        """Return where a message goes that is sent over a channel."""
+    def endpoints(
+        self, channel: str, context: Mapping[str, object] = MappingProxyType({})
+    ) -> list[Endpoint]:
+        """Return where a message goes that is sent over a channel.
+
+        The event's context says which of somebody's servers hear of it.
+        """
         if channel == Channel.PUSH:
             return self.devices
         if channel == Channel.EMAIL and self.email:
@@ -55,6 +66,13 @@ class Person:
             return _by_text(self.phone)
         if channel == Channel.IN_APP:
             return [Endpoint(IN_APP, str(self.pk), str(self.pk))]
+        if channel == Channel.WEBHOOK:
+            about, only = context.get("about"), context.get("endpoint")
+            return [
+                place
+                for subject, public_id, place in self.webhooks
+                if subject == about and only in (None, public_id)
+            ]
         return []
 
 
@@ -77,6 +95,8 @@ def fetch_people(pks: Sequence[int], channels: Iterable[str]) -> dict[int, Perso
     _add_wishes(people)
     if Channel.PUSH in channels:
         _add_devices(people)
+    if Channel.WEBHOOK in channels:
+        _add_webhooks(people)
     if Channel.EMAIL in channels:
         emails = [(person.email.lower(), person) for person in people.values()]
         _add_suppressions(Channel.EMAIL, emails)
@@ -124,6 +144,20 @@ def _add_devices(people: Mapping[int, Person]) -> None:
             for user_pk, pk, token, *pair in cursor.fetchall():
                 place = Endpoint(provider, pk, token, tuple(pair) or None)
                 people[user_pk].devices.append(place)
+
+
+def _add_webhooks(people: Mapping[int, Person]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT owner_id, about, public_id::text, id::text, url, secret,"
+            " CASE WHEN previous_until > %s THEN previous_secret ELSE '' END"
+            " FROM notifications_webhookendpoint"
+            " WHERE owner_id = ANY(%s::bigint[]) AND is_active ORDER BY id",
+            [timezone.now(), as_array(people)],
+        )
+        for user_pk, about, public_id, pk, url, *secrets in cursor.fetchall():
+            place = Endpoint(WEBHOOK, pk, url, (secrets[0], secrets[1]))
+            people[user_pk].webhooks.append((about, public_id, place))
 
 
 def _add_suppressions(

@@ -32,7 +32,8 @@ def decide(topic: Topic, channel: str, person: Person, now: datetime) -> Decisio
     """
     if channel in person.suppressed:
         return Decision(f"suppressed_{person.suppressed[channel]}")
-    if topic.priority == Priority.CRITICAL:
+    # Servers do not sleep, and whoever asked for them has asked.
+    if topic.priority == Priority.CRITICAL or channel == Channel.WEBHOOK:
         return SEND
     category = topic.category
     wish = (

@@ -149,6 +149,12 @@ def list_devices_for_user(user_pk: int) -> list[RegisteredDevice]:
     return [RegisteredDevice(*row) for row in rows]
 
 
+def list_devices_of_kind(*, user_pk: int, kind: str) -> list[Any]:
+    """Return somebody's own devices in use of a kind, the latest registered first."""
+    own = DEVICE_MODELS[kind].objects.filter(user=user_pk, active=True)
+    return list(own.order_by("-date_created", "-pk"))
+
+
 def get_device_for_user(*, user_pk: int, kind: str, pk: int) -> RegisteredDevice:
     """Return one of somebody's own devices; raises `LookupError` for any other."""
     for device in list_devices_for_user(user_pk):

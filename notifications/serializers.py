@@ -4,116 +4,235 @@ import base64
 import binascii
 from typing import Any
 
-from push_notifications.api.rest_framework import (
-    APNSDeviceSerializer,
-    GCMDeviceSerializer,
-    WebPushDeviceSerializer,
-)
+from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
+from push_notifications.models import BROWSER_TYPES
 from rest_framework import serializers
 
+from notifications.asking import LARGEST_PAGE, PAGE_SIZE
 from notifications.endpoints import see_is_outside
-from notifications.fields import Flag, Number, Strict, Text
-from notifications.models import Channel, Notification
+from notifications.fields import (
+    Code,
+    Flag,
+    Number,
+    Page,
+    Strict,
+    Text,
+    present_moment,
+)
+from notifications.models import (
+    PERSONAL_CHANNELS,
+    Notification,
+    RecipientSettings,
+)
+from notifications.opaque import opaque_id
 from notifications.selectors import CategoryChoices
+from notifications.topics import Kind
 
 MOST_RECIPIENTS = 10_000
 LARGEST_PK = 2**63 - 1
 LONGEST_KEY = 140
 LONGEST_URL = 300
+# An index holds them, which has its limit.
+LONGEST_TOKEN = 2000
+LONGEST_APNS_TOKEN = 200
 # Uncompressed P-256 point and secret (RFC 8291, 3.1 and 3.2).
 PUBLIC_KEY_LENGTH = 65
 SECRET_LENGTH = 16
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "22:00"}
+)
+class ClockTime(serializers.TimeField):
+    """A time of day, on whichever day, by hour and minute."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
+
+
+@extend_schema_field(
+    {
+        "type": ["string", "null"],
+        "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        "example": "22:00",
+    }
+)
+class MaybeClockTime(ClockTime):
+    """A time of day, or none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+
 class WishSerializer(Strict):
+    """Whether somebody wants a category over a channel."""
+
     category = Text(max_length=40)
-    channel = serializers.ChoiceField(choices=Channel.choices)
+    channel = serializers.ChoiceField(
+        choices=[(channel.value, channel.label) for channel in PERSONAL_CHANNELS]
+    )
     is_on = Flag()
 
 
 class QuietHoursSerializer(Strict):
-    starts_at = serializers.TimeField(allow_null=True)
-    ends_at = serializers.TimeField(allow_null=True)
+    """Between which times offers and news wait; null and null for no such hours."""
+
+    starts_at = MaybeClockTime()
+    ends_at = MaybeClockTime()
 
 
-class PreferencesSerializer(Strict):
+class PreferencesInputSerializer(Strict):
     """A change of preferences; what is not named stays as it is."""
 
     preferences = WishSerializer(many=True, required=False)
     quiet_hours = QuietHoursSerializer(required=False)
-    do_not_disturb_until = serializers.DateTimeField(allow_null=True, required=False)
-
-
-class EventSerializer(Strict):
-    topic = Text(max_length=80)
-    recipients = serializers.ListField(
-        child=Number(min_value=1, max_value=LARGEST_PK),
-        allow_empty=False,
-        max_length=MOST_RECIPIENTS,
+    do_not_disturb_until = serializers.DateTimeField(
+        allow_null=True,
+        required=False,
+        help_text="All but security news waits until then; a year at most.",
     )
-    key = Text(max_length=LONGEST_KEY)
-    context = serializers.DictField(required=False)  # type: ignore[assignment]
-
-    def validate_context(self, context: dict[str, Any]) -> dict[str, Any]:
-        url = context.get("url", "/")
-        is_path = isinstance(url, str) and url.startswith("/")
-        if not is_path or url.startswith(("//", "/\\")) or len(url) > LONGEST_URL:
-            raise serializers.ValidationError("The url must be a path of this site.")
-        return context
 
 
-def present_preferences(table: list[CategoryChoices]) -> list[dict[str, Any]]:
-    return [
-        {
-            "category": row.category.name,
-            "label": str(row.category.label),
-            "kind": row.category.kind.value,
-            "channels": [
-                {
-                    "channel": choice.channel.value,
-                    "is_on": choice.is_on,
-                    "is_fixed": choice.is_fixed,
-                }
-                for choice in row.choices
-            ],
-        }
-        for row in table
-    ]
+class ChannelChoiceSerializer(Strict):
+    """Whether a category comes over a channel."""
+
+    channel = Code(PERSONAL_CHANNELS)
+    is_on = serializers.BooleanField()
+    is_fixed = serializers.BooleanField(help_text="Nobody can turn it off.")
+
+
+class CategoryPreferencesSerializer(Strict):
+    """What is said of one kind of thing, and how."""
+
+    category = serializers.CharField()
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="For people, in their language."
+    )
+    kind = Code(Kind)
+    channels = ChannelChoiceSerializer(many=True)
+
+
+class PreferencesSerializer(Strict):
+    """What somebody is told, how and when."""
+
+    preferences = CategoryPreferencesSerializer(many=True)
+    quiet_hours = QuietHoursSerializer()
+    do_not_disturb_until = serializers.DateTimeField(allow_null=True)
+    time_zone = serializers.CharField(help_text="Whose clock the quiet hours go by.")
+
+
+def present_preferences(
+    table: list[CategoryChoices], rest: RecipientSettings, time_zone: str
+) -> dict[str, Any]:
+    return {
+        "preferences": [_present_category(row) for row in table],
+        "quiet_hours": {
+            "starts_at": rest.quiet_from and f"{rest.quiet_from:%H:%M}",
+            "ends_at": rest.quiet_until and f"{rest.quiet_until:%H:%M}",
+        },
+        "do_not_disturb_until": present_moment(rest.do_not_disturb_until),
+        "time_zone": time_zone,
+    }
+
+
+def _present_category(row: CategoryChoices) -> dict[str, Any]:
+    return {
+        "category": row.category.name,
+        "label": str(row.category.label),
+        "kind": row.category.kind.value,
+        "channels": [
+            {
+                "channel": choice.channel.value,
+                "is_on": choice.is_on,
+                "is_fixed": choice.is_fixed,
+            }
+            for choice in row.choices
+        ],
+    }
+
+
+class InboxQuerySerializer(Strict):
+    cursor = Text(required=False, help_text="`next` of the page before.")
+    limit = serializers.IntegerField(
+        min_value=1, max_value=LARGEST_PAGE, default=PAGE_SIZE
+    )
+
+
+class InboxNotificationSerializer(Strict):
+    """One thing that somebody was told."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    body = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(
+        allow_blank=True, help_text="A path of the site that tells more, or empty."
+    )
+    created_at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+    archived_at = serializers.DateTimeField(allow_null=True)
+
+
+class InboxSerializer(Page):
+    unread = serializers.IntegerField(help_text="How many of all are unread.")
+    results = InboxNotificationSerializer(many=True)
+
+
+class UnreadSerializer(Strict):
+    unread = serializers.IntegerField(help_text="How many of all are unread.")
+
+
+class ReadNotificationSerializer(InboxNotificationSerializer):
+    """One thing that somebody was told, and how much is unread now."""
+
+    unread = serializers.IntegerField(help_text="How many of all are unread.")
 
 
 def present_notification(notification: Notification) -> dict[str, Any]:
     return {
-        # A string, since a number of this size is not exact in JavaScript.
-        "id": str(notification.pk),
+        "id": str(opaque_id("notification", notification.pk)),
         "title": notification.wording.title,
         "body": notification.wording.body,
         "url": notification.wording.url,
-        "created_at": notification.created_at,
-        "read_at": notification.read_at,
+        "created_at": present_moment(notification.created_at),
+        "read_at": present_moment(notification.read_at),
+        "archived_at": present_moment(notification.archived_at),
     }
 
 
-DEVICE_FIELDS = ("id", "name", "application_id", "registration_id", "date_created")
-# The library lets a client choose the row's id, and whether it is active.
-READ_ONLY = {"id": {"read_only": True}}
+class ApnsDeviceInputSerializer(Strict):
+    """An iPhone or iPad."""
+
+    name = Text(max_length=255, required=False, allow_blank=True)
+    registration_id = Text(
+        max_length=LONGEST_APNS_TOKEN,
+        validators=[RegexValidator(r"^[0-9A-Fa-f]+$")],
+        help_text="The device token in hexadecimal digits.",
+    )
 
 
-class ApnsSerializer(APNSDeviceSerializer):
-    class Meta(APNSDeviceSerializer.Meta):
-        fields = (*DEVICE_FIELDS, "device_id")  # type: ignore[assignment]
-        extra_kwargs = READ_ONLY
+class FcmDeviceInputSerializer(Strict):
+    """An Android phone or tablet."""
+
+    name = Text(max_length=255, required=False, allow_blank=True)
+    registration_id = Text(
+        max_length=LONGEST_TOKEN,
+        validators=[RegexValidator(r"^[!-~]+$")],
+        help_text="The registration token of Firebase Cloud Messaging.",
+    )
 
 
-class FcmSerializer(GCMDeviceSerializer):
-    class Meta(GCMDeviceSerializer.Meta):
-        fields = (*DEVICE_FIELDS, "device_id")  # type: ignore[assignment]
-        extra_kwargs = READ_ONLY
+class WebPushDeviceInputSerializer(Strict):
+    """A browser's subscription (`PushSubscription.toJSON()`)."""
 
-
-class WebPushSerializer(WebPushDeviceSerializer):
-    class Meta(WebPushDeviceSerializer.Meta):
-        fields = (*DEVICE_FIELDS, "p256dh", "auth", "browser")  # type: ignore[assignment]
-        extra_kwargs = READ_ONLY
+    name = Text(max_length=255, required=False, allow_blank=True)
+    registration_id = Text(
+        max_length=LONGEST_TOKEN,
+        help_text="`endpoint`: the push service's address, public and with https.",
+    )
+    p256dh = Text(max_length=88, help_text="`keys.p256dh`")
+    auth = Text(max_length=24, help_text="`keys.auth`")
+    browser = serializers.ChoiceField(choices=BROWSER_TYPES)
 
     def validate_registration_id(self, url: str) -> str:
         see_is_outside(url)
@@ -135,3 +254,70 @@ def _of_length(text: str, length: int) -> str:
     if len(raw) != length:
         raise serializers.ValidationError(f"This must be {length} bytes in base64url.")
     return text
+
+
+class DeviceSerializer(Strict):
+    """A phone or browser that somebody is told on."""
+
+    id = serializers.UUIDField()
+    kind = Code(["apns", "fcm", "webpush"])
+    name = serializers.CharField(allow_blank=True)
+    registration_id = serializers.CharField()
+    registered_at = serializers.DateTimeField(
+        allow_null=True, help_text="The last time it was."
+    )
+
+
+class DeviceListSerializer(Strict):
+    results = DeviceSerializer(many=True)
+
+
+def present_device(kind: str, device: Any) -> dict[str, Any]:
+    return {
+        "id": str(opaque_id(f"device {kind}", device.pk)),
+        "kind": kind,
+        "name": device.name or "",
+        "registration_id": device.registration_id,
+        "registered_at": present_moment(device.date_created),
+    }
+
+
+class WebPushKeySerializer(Strict):
+    key = serializers.CharField(
+        allow_null=True,
+        help_text=(
+            "The `applicationServerKey` to subscribe with, in base64url; null where "
+            "there is no Web Push."
+        ),
+    )
+
+
+class EventInputSerializer(Strict):
+    """Something that people are to be told."""
+
+    topic = Text(max_length=80)
+    recipients = serializers.ListField(
+        child=Number(min_value=1, max_value=LARGEST_PK),
+        allow_empty=False,
+        max_length=MOST_RECIPIENTS,
+        help_text="Users, by the numbers that operators know them by.",
+    )
+    key = Text(
+        max_length=LONGEST_KEY,
+        help_text="The same key is the same event, however often it is sent.",
+    )
+    context = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="What the topic's words need; `url` is a path."
+    )
+
+    def validate_context(self, context: dict[str, Any]) -> dict[str, Any]:
+        url = context.get("url", "/")
+        is_path = isinstance(url, str) and url.startswith("/")
+        if not is_path or url.startswith(("//", "/\\")) or len(url) > LONGEST_URL:
+            raise serializers.ValidationError("The url must be a path of this site.")
+        return context
+
+
+class EventSerializer(Strict):
+    id = serializers.UUIDField()
+    recipients = serializers.IntegerField(help_text="How many they are.")

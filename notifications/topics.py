@@ -7,7 +7,8 @@ from enum import Enum
 
 from django_stubs_ext import StrOrPromise
 
-from notifications.models import Channel, Priority
+from notifications.backoff import LONGEST_WAIT
+from notifications.models import PERSONAL_CHANNELS, Channel, Priority
 
 
 class WhenUnknown(Enum):
@@ -77,6 +78,8 @@ class Topic:
     collapse: str = ""
     when_unknown: WhenUnknown = WhenUnknown.RESEND
     most_attempts: int = 12
+    # What the wait between two attempts grows to.
+    longest_wait: timedelta = LONGEST_WAIT
     # News within so long is collected into one summary per person and channel, with
     # words of its own in digest_title.txt and digest_body.txt. The inbox shows each.
     digest_window: timedelta | None = None
@@ -129,14 +132,14 @@ def list_categories() -> list[Category]:
 
 
 def list_channels(category: Category) -> list[Channel]:
-    """Return the channels that some topic of a category uses."""
+    """Return the channels that people can choose for a category: some topic uses it."""
     used = {
         channel
         for topic in _topics.values()
         if topic.category == category
         for channel in (*topic.channels, *topic.chain)
     }
-    return [channel for channel in Channel if channel in used]
+    return [channel for channel in PERSONAL_CHANNELS if channel in used]
 
 
 def has_topic(name: str) -> bool:

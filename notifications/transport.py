@@ -3,19 +3,28 @@
 Not for several threads: each has its own (`get_transport`).
 """
 
+import os
+import socket
 import threading
+from collections import defaultdict
 from io import BytesIO
 from typing import Any, NamedTuple
 
 import pycurl
 from django.conf import settings
 
+from notifications.endpoints import may_connect
 from notifications.providers.base import Request, Response
 
 CONNECTIONS = 4
 STREAMS = 1000
 SECONDS = 10
 CONNECT_SECONDS = 5
+# Of an answer from a server that others chose: what is kept, and what is read.
+GUARDED_SECONDS = 15
+MOST_KEPT = 4096
+MOST_READ = 256 * 1024
+INSIDE = "The name stands for an address that is not public."
 NEVER_LEFT = {
     pycurl.E_COULDNT_RESOLVE_HOST,
     pycurl.E_COULDNT_CONNECT,
@@ -32,12 +41,65 @@ class Failure(NamedTuple):
     has_left: bool
 
 
+class Opened:
+    """A socket that curl makes its own copy of."""
+
+    def __init__(self, made: socket.socket) -> None:
+        self._number = made.detach()
+
+    def fileno(self) -> int:
+        return self._number
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+
+class Guard:
+    """What a request to an address that others chose may do."""
+
+    def __init__(self, curl: pycurl.Curl) -> None:
+        self.parts: list[bytes] = []
+        self.read = 0
+        self.is_refused = False
+        curl.setopt(pycurl.TIMEOUT, GUARDED_SECONDS)
+        curl.setopt(pycurl.WRITEFUNCTION, self.take)
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, self.open)
+        curl.setopt(pycurl.FOLLOWLOCATION, 0)
+        # None, whatever the environment says: a proxy would look the name up again.
+        curl.setopt(pycurl.PROXY, "")
+        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS | pycurl.PROTO_HTTP)
+
+    def begin(self) -> None:
+        self.parts.clear()
+        self.read, self.is_refused = 0, False
+
+    def open(self, purpose: int, address: Any) -> Opened | int:
+        """Open a socket, unless what the name stands for now is inside."""
+        del purpose
+        if not may_connect(address.addr[0]):
+            self.is_refused = True
+            return pycurl.SOCKET_BAD
+        return Opened(socket.socket(address.family, address.socktype, address.protocol))
+
+    def take(self, part: bytes) -> int | None:
+        """Keep the beginning of an answer; None is all of it, 0 breaks it off."""
+        if self.read < MOST_KEPT:
+            self.parts.append(part[: MOST_KEPT - self.read])
+        self.read += len(part)
+        return 0 if self.is_over else None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it is so long that it was broken off."""
+        return self.read > MOST_READ
+
+
 class Slot:
     """A reusable request."""
 
-    __slots__ = ("curl", "headers", "is_once", "parts", "tag", "url")
+    __slots__ = ("curl", "guard", "headers", "is_once", "parts", "tag", "url")
 
-    def __init__(self, *, is_once: bool) -> None:
+    def __init__(self, *, is_once: bool, is_guarded: bool = False) -> None:
         self.is_once = is_once
         self.curl = curl = pycurl.Curl()
         self.parts: list[bytes] = []
@@ -54,10 +116,16 @@ class Slot:
         curl.setopt(pycurl.WRITEFUNCTION, self.parts.append)
         if bundle := settings.NOTIFICATIONS.get("CA_BUNDLE"):
             curl.setopt(pycurl.CAINFO, bundle)
+        self.guard = Guard(curl) if is_guarded else None
+        if self.guard is not None:
+            self.parts = self.guard.parts
 
     def load(self, request: Request, tag: object) -> None:
         self.tag = tag
         self.parts.clear()
+        if self.guard is not None:
+            self.guard.begin()
+            self.curl.setopt(pycurl.PIPEWAIT, 0 if request.is_impatient else 1)
         if request.url != self.url:
             self.url = request.url
             self.curl.setopt(pycurl.URL, request.url)
@@ -88,7 +156,7 @@ class Transport:
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS)
         self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, STREAMS)
-        self._idle: dict[bool, list[Slot]] = {True: [], False: []}
+        self._idle: defaultdict[tuple[bool, bool], list[Slot]] = defaultdict(list)
         self._busy: dict[pycurl.Curl, Slot] = {}
 
     def __len__(self) -> int:
@@ -97,8 +165,12 @@ class Transport:
 
     def start(self, request: Request, tag: object) -> None:
         """Begin a request; its answer comes from `turn` with the tag."""
-        idle = self._idle[request.is_once]
-        slot = idle.pop() if idle else Slot(is_once=request.is_once)
+        idle = self._idle[request.is_once, request.is_guarded]
+        slot = (
+            idle.pop()
+            if idle
+            else Slot(is_once=request.is_once, is_guarded=request.is_guarded)
+        )
         slot.load(request, tag)
         self._busy[slot.curl] = slot
         self._multi.add_handle(slot.curl)
@@ -117,13 +189,19 @@ class Transport:
                 answers.append((slot.tag, slot.answer()))
             for curl, code, reason in failed:
                 slot = self._release(curl)
-                answers.append((slot.tag, _failure(curl, code, reason)))
+                guard = slot.guard
+                if guard is not None and guard.is_over:
+                    answers.append((slot.tag, slot.answer()))
+                elif guard is not None and guard.is_refused:
+                    answers.append((slot.tag, Failure(INSIDE, has_left=False)))
+                else:
+                    answers.append((slot.tag, _failure(curl, code, reason)))
         return answers
 
     def _release(self, curl: pycurl.Curl) -> Slot:
         self._multi.remove_handle(curl)
         slot = self._busy.pop(curl)
-        self._idle[slot.is_once].append(slot)
+        self._idle[slot.is_once, slot.guard is not None].append(slot)
         return slot
 
 

@@ -1,7 +1,7 @@
 """Past orders for owners; every order for the operators."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,7 +40,7 @@ from orders.figure_pages import show_marketplace
 from orders.figures import suggest_preparation
 from orders.forms import OperatorCancelForm
 from orders.models import Order, OrderEvent, OrderLine
-from orders.selectors import search_orders
+from orders.selectors import placed_within, search_orders
 from orders.services.lifecycle import Actor, cancel_order
 from restaurants import hours_pages
 from restaurants.models import Duty, Restaurant
@@ -50,8 +50,6 @@ Status = Order.Status
 Reason = OrderEvent.Reason
 
 DAY = timedelta(days=1)
-# Before it nothing was ordered, and at the calendar's very start no zone has a date.
-EARLIEST = date(2000, 1, 1)
 # As far as anybody leafs.
 MOST_LISTED = 1000
 MOST_CANCELLED = 200
@@ -168,12 +166,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
     def _within(self, zone: ZoneInfo) -> Q | None:
         since, until = self._days(timezone.localdate(timezone=zone))
-        found = Q()
-        if since is not None:
-            found &= Q(placed_at__gte=_midnight(since, zone))
-        if until is not None and until < date.max:
-            found &= Q(placed_at__lt=_midnight(until + DAY, zone))
-        return found or None
+        return placed_within(zone, since, until) or None
 
     def _days(self, today: date) -> tuple[date | None, date | None]:
         known = {
@@ -198,10 +191,6 @@ class PeriodFilter(admin.SimpleListFilter):
     @property
     def until(self) -> str:
         return str(self.given("until") or "")
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(max(day, EARLIEST), time(), zone)
 
 
 class ShownStatusFilter(admin.ChoicesFieldListFilter):

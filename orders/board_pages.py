@@ -42,6 +42,7 @@ from orders.selectors import (
 )
 from orders.services.attention import open_order, print_ticket
 from orders.services.ending import hold_end, take_end_back
+from orders.services.kitchen import BUSY_MINUTES, SOLD_OUT_FOR
 from orders.services.lifecycle import (
     accept_order,
     complete_order,
@@ -50,7 +51,7 @@ from orders.services.lifecycle import (
     send_order_out,
     start_preparing_order,
 )
-from orders.switch_pages import BUSY_MINUTES, SHORT, SOLD_OUT_FOR, get_switches
+from orders.switch_pages import SHORT, get_switches
 from restaurants.availability import Until
 from restaurants.models import Duty, Fulfilment, Restaurant
 from restaurants.owner_site import (
@@ -162,7 +163,8 @@ def _steps(order: Order) -> list[tuple[str, StrOrPromise]]:
     return [(step, words[step]) for step in steps if is_delivery or step != "out"]
 
 
-def _card(order: Order, now: datetime, *, can_see_order: bool) -> Card:
+def make_card(order: Order, now: datetime, *, can_see_order: bool) -> Card:
+    """Return an order that a selector loaded for the board, as the board shows it."""
     zone = ZoneInfo(order.restaurant.time_zone)
     today = now.astimezone(zone).date()
     until = _until(order)
@@ -178,7 +180,8 @@ def _card(order: Order, now: datetime, *, can_see_order: bool) -> Card:
     )
 
 
-def _column_of(order: Order, now: datetime) -> str:
+def column_of(order: Order, now: datetime) -> str:
+    """Return the name of the column where the kitchen looks for an order."""
     if order.status == Status.PLACED:
         return "new"
     if order.status in HANDED_ON:
@@ -200,7 +203,7 @@ def sort_into_columns(cards: Iterable[Card], now: datetime) -> list[Column]:
         )
     }
     for card in sorted(cards, key=lambda card: (card.until, card.order.pk)):
-        columns[_column_of(card.order, now)].cards.append(card)
+        columns[column_of(card.order, now)].cards.append(card)
     return list(columns.values())
 
 
@@ -224,7 +227,7 @@ def _look(request: HttpRequest, now: datetime) -> dict[str, Any]:
     orders = list_open_orders_for_restaurants(restaurants=restaurants)
     duties = duties_of(request)
     cards = [
-        _card(
+        make_card(
             order,
             now,
             can_see_order=Duty.ORDERS in duties.get(order.restaurant_id, ()),

@@ -1,6 +1,6 @@
 """What can be wrong with an order; `code` is for machines, the text for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -15,12 +15,15 @@ class OrderProblem:
 
     code: str
     message: StrOrPromise
-    # The public id of the cart line it is about, if it is about one.
-    line: UUID | None = None
+    # The public id of the cart line it is about, if it is about one; of lines that were
+    # sent in and are not in the cart yet, the place among them.
+    line: UUID | str | None = None
 
 
 class OrderError(Exception):
     default_code: ClassVar[str] = "order_error"
+    # How things are now, where that is why it was refused.
+    state: Mapping[str, object] | None = None
 
     def __init__(
         self,
@@ -85,6 +88,18 @@ class WindowMovedError(OrderError):
         super().__init__(message)
         self.slot = slot
         self.has_slot = has_slot
+
+
+class IdempotencyKeyMissingError(OrderError):
+    """`Idempotency-Key` must be there: 1 to 255 visible characters of ASCII."""
+
+    default_code = "idempotency_key_missing"
+
+
+class IdempotencyKeyReusedError(OrderError):
+    """The key was sent before with another body; use a new key for a new order."""
+
+    default_code = "idempotency_key_reused"
 
 
 class IllegalTransitionError(OrderError):

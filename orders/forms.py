@@ -23,16 +23,13 @@ from orders.models import (
 )
 from orders.pricing import minor_unit
 from orders.selectors import HistoryFilters, HistoryState
+from orders.services.ending import CANCEL_REASONS, CANCELLING, REJECTING
+from orders.services.kitchen import LONGEST_PREPARATION
+from orders.services.slots import YEARS
 from restaurants.estimating import Window
 from restaurants.models import Fulfilment
 
 Reason = OrderEvent.Reason
-CANCEL_REASONS = (
-    Reason.CHANGED_MIND,
-    Reason.MISTAKE,
-    Reason.TOO_SLOW,
-    Reason.OTHER,
-)
 # Why a restaurant ends an order, and why Tiffin does.
 END_REASONS = (
     *(Reason.SOLD_OUT, Reason.TOO_BUSY, Reason.CLOSING, Reason.ADDRESS),
@@ -44,8 +41,6 @@ STARS = [(number, str(number)) for number in range(5, 0, -1)]
 
 TIP_PERCENTS = ("0", "5", "10", "15")
 OWN_TIP = "own"
-# Of moments that can be reckoned with.
-YEARS = range(2000, 2200)
 
 
 class InstantField(forms.CharField):
@@ -437,16 +432,6 @@ class ReviewFilterForm(forms.Form):
     unanswered = forms.BooleanField(label=_("Not answered"), required=False)
 
 
-REJECTING = (
-    Reason.SOLD_OUT,
-    Reason.TOO_BUSY,
-    Reason.CLOSING,
-    Reason.ADDRESS,
-    Reason.OTHER,
-)
-CANCELLING = (*REJECTING[:-1], Reason.NO_SHOW, Reason.OTHER)
-
-
 def reasons_for(target: str) -> list[tuple[str, str]]:
     """Return why a restaurant rejects or cancels: codes with their words."""
     reasons = REJECTING if target == Order.Status.REJECTED else CANCELLING
@@ -454,7 +439,9 @@ def reasons_for(target: str) -> list[tuple[str, str]]:
 
 
 class AcceptForm(forms.Form):
-    preparation_minutes = forms.IntegerField(min_value=1, max_value=240, required=False)
+    preparation_minutes = forms.IntegerField(
+        min_value=1, max_value=LONGEST_PREPARATION, required=False
+    )
 
 
 class DelayForm(forms.Form):

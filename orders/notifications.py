@@ -8,12 +8,18 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from notifications.fields import present_moment, present_money
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, WhenCapped, register
 from orders.models import Claim, LineChange, Order, OrderEvent, Review
 from restaurants.models import Restaurant
-from restaurants.notifications import KITCHEN, list_people
+from restaurants.notifications import (
+    KITCHEN,
+    list_partners,
+    list_people,
+    tell_partners,
+)
 
 OWNER_PORTAL = "/owner/"
 
@@ -186,6 +192,47 @@ def tell(order: Order, event: OrderEvent) -> None:
             _publish(ORDER_RECEIVED, order, [order.customer_id], event=event)
     if event.to_status == Status.CANCELLED and event.actor in NEWS_TO_RESTAURANT:
         _tell_restaurant(ORDER_CANCELLED_FOR_RESTAURANT, order, event)
+
+
+def tell_partners_of(order: Order, event: OrderEvent) -> None:
+    """Send a step, or what changed without one, to the restaurant's own programs."""
+    recipients = list_partners(order.restaurant)
+    if recipients:
+        tell_partners(
+            order.restaurant,
+            recipients=recipients,
+            key=f"order:{order.public_id}:{event.pk}",
+            payload=_partner_payload(order, event),
+        )
+
+
+def _partner_payload(order: Order, event: OrderEvent) -> dict[str, object]:
+    """Say how the order is now; nothing in it is about the customer."""
+    has_moved = event.to_status != event.from_status
+    return {
+        "type": f"order.{event.to_status}" if has_moved else "order.changed",
+        "timestamp": present_moment(event.at),
+        "data": {
+            "order_id": str(order.public_id),
+            "restaurant_id": str(order.restaurant.public_id),
+            "number": order.number,
+            "short_number": order.short_number,
+            "is_test": order.is_test,
+            "status": event.to_status,
+            "previous_status": event.from_status or None,
+            "actor": event.actor,
+            "reason": event.reason or None,
+            "fulfilment": order.fulfilment,
+            "total": present_money(order.total, order.currency),
+            "placed_at": present_moment(order.placed_at),
+            "scheduled_for": present_moment(order.scheduled_for),
+            "promised_from": present_moment(order.promised_from),
+            "promised_until": present_moment(order.promised_until),
+            "expected_from": present_moment(order.current_from),
+            "expected_until": present_moment(order.current_until),
+            "time_zone": order.restaurant.time_zone,
+        },
+    }
 
 
 def tell_delay(order: Order, *, minutes: int) -> None:

@@ -98,8 +98,8 @@ def show(request: HttpRequest, restaurant: Restaurant, order_pk: int) -> HttpRes
         order=order,
         lines=_list_lines(order, changes),
         changes=changes,
-        trail=_list_trail(order),
-        told=_list_told(order, changes),
+        trail=list_trail(order),
+        told=list_told(order, changes),
         review=getattr(order, "review", None),
         claim=getattr(order, "claim", None),
         pending=getattr(order, "pending_end", None),
@@ -128,7 +128,8 @@ def _list_lines(order: Order, changes: list[LineChange]) -> list[LineRow]:
     ]
 
 
-def _list_trail(order: Order) -> list[TrailRow]:
+def list_trail(order: Order) -> list[TrailRow]:
+    """Return what happened to an order, its events loaded with their users."""
     return [
         TrailRow(
             event,
@@ -158,7 +159,8 @@ def _name_end(order: Order) -> str:
     return ""
 
 
-def _list_told(order: Order, changes: list[LineChange]) -> list[ToldRow]:
+def list_told(order: Order, changes: list[LineChange]) -> list[ToldRow]:
+    """Return who was told what about an order, and what became of it."""
     events = list(order.events.all())
     told = list_told_about(keys=list_keys(order, events=events, changes=changes))
     people = {one.notification.recipient_id for one in told}

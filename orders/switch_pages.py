@@ -26,6 +26,10 @@ from menus.selectors import (
 from menus.services import bring_item_back, bring_modifier_back
 from orders.services.carts import Touched
 from orders.services.kitchen import (
+    BUSY_FOR,
+    BUSY_MINUTES,
+    PAUSE_FOR,
+    SOLD_OUT_FOR,
     Switch,
     make_busy,
     pause_kitchen,
@@ -45,13 +49,6 @@ from restaurants.opening import DAY, next_opening, span_at
 from restaurants.owner_site import Page, own_restaurants, owner_site
 from restaurants.services import end_busy, resume_restaurant
 
-BUSY_MINUTES = (10, 20)
-BUSY_FOR = (Until.MINUTES_30, Until.HOUR, Until.SERVICE)
-PAUSE_FOR = (
-    *(Until.MINUTES_15, Until.MINUTES_30, Until.HOUR),
-    *(Until.NEXT_SERVICE, Until.TOMORROW),
-)
-SOLD_OUT_FOR = (Until.HOUR, Until.SERVICE, Until.TOMORROW, Until.NOTICE)
 BACK = "back"
 # How the choices read on small buttons.
 SHORT = {
@@ -370,8 +367,12 @@ class Switches:
 
 def get_switches(request: HttpRequest) -> list[Switches]:
     """Return how each restaurant stands whose board the user runs; three queries."""
-    now = timezone.now()
     restaurants = list(own_restaurants(request.user, Duty.BOARD))
+    return list_switches(restaurants, timezone.now())
+
+
+def list_switches(restaurants: list[Restaurant], now: datetime) -> list[Switches]:
+    """Return how each of these restaurants stands; two queries."""
     counts = count_sold_out(restaurants=restaurants, moment=now)
     return [_switches(one, now, counts.get(one.pk, 0)) for one in restaurants]
 

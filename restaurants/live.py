@@ -14,4 +14,5 @@ def board_channel(restaurant_pk: int) -> str:
 def ring_board(restaurant_pk: int) -> None:
     """Have its boards look again, once the transaction under way is committed."""
     if settings.NOTIFICATIONS_LIVE:
-        transaction.on_commit(lambda: ring_channels([board_channel(restaurant_pk)]))
+        channels = [board_channel(restaurant_pk)]
+        transaction.on_commit(lambda: ring_channels(channels, is_stamped=True))

@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Channel, Priority
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, register
-from restaurants.models import Membership, Restaurant
+from restaurants.models import Duty, Membership, Restaurant, roles_with
 
 OWNER_PORTAL = "/owner/"
 
@@ -50,6 +52,89 @@ APPLICATION_APPROVED = _register(
 APPLICATION_REFUSED = _register(
     "application_refused", Channel.IN_APP, Channel.EMAIL, hours=DAYS
 )
+
+
+def _concerns_no_person(user_pk: int) -> bool:
+    del user_pk
+    return False
+
+
+PARTNERS = Category(
+    name="partners",
+    label=_("Partners' servers"),
+    kind=Kind.SYSTEM,
+    concerns=_concerns_no_person,
+)
+# All that a restaurant's own programs are told. Tried for two to three days: 25 times,
+# at first within seconds, in the end twice a day.
+PARTNER_EVENT = register(
+    Topic(
+        name="partner_event",
+        category=PARTNERS,
+        priority=Priority.STANDARD,
+        channels=(Channel.WEBHOOK,),
+        time_to_live=timedelta(days=7),
+        most_attempts=25,
+        longest_wait=timedelta(hours=12),
+    )
+)
+
+
+PARTNERS_OF = """
+SELECT DISTINCT endpoint.owner_id
+  FROM notifications_webhookendpoint endpoint
+ WHERE endpoint.about = %s AND endpoint.is_active
+   AND EXISTS (SELECT FROM restaurants_membership member
+                WHERE member.restaurant_id = %s AND member.role = ANY(%s)
+                  AND member.user_id = endpoint.owner_id)
+ ORDER BY 1
+"""
+
+
+def about_of(restaurant_public_id: UUID) -> str:
+    """Return what the webhooks of a restaurant hear of."""
+    return f"restaurant:{restaurant_public_id}"
+
+
+def list_partners(restaurant: Restaurant) -> list[int]:
+    """Return whose servers hear of a restaurant; only of who decides about people.
+
+    Asked with each step of each order, and nearly always nobody: so without the ORM,
+    which takes several times as long as the database.
+    """
+    roles = [str(role) for role in roles_with(Duty.PEOPLE)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PARTNERS_OF, [about_of(restaurant.public_id), restaurant.pk, roles]
+        )
+        return [owner_pk for (owner_pk,) in cursor.fetchall()]
+
+
+def tell_partners(
+    restaurant: Restaurant,
+    *,
+    recipients: list[int],
+    key: str,
+    payload: dict[str, object],
+    endpoint: UUID | None = None,
+) -> None:
+    """Send an event to the webhooks of a restaurant, or to one; once for each key.
+
+    `payload` is all that is sent: its `type`, `timestamp` and `data`.
+    """
+    context: dict[str, object] = {
+        "about": about_of(restaurant.public_id),
+        "payload": payload,
+    }
+    if endpoint is not None:
+        context["endpoint"] = str(endpoint)
+    publish(
+        topic=PARTNER_EVENT,
+        recipients=recipients,
+        region=restaurant.region.code,
+        key=f"{PARTNER_EVENT.name}:{key}",
+        context=context,
+    )
 
 
 def list_people(restaurant_pk: int) -> list[int]:

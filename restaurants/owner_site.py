@@ -22,7 +22,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.core.paginator import InvalidPage
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import Field as FormField
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
@@ -37,6 +37,7 @@ from unfold.sites import UnfoldAdminSite
 from unfold.widgets import BASE_INPUT_CLASSES, INPUT_CLASSES
 
 from customers.models import User
+from customers.services import heed_password_change
 from restaurants.models import Cuisine, Duty, Restaurant
 from restaurants.owner_history import MembersHistory
 from restaurants.selectors import (
@@ -308,11 +309,17 @@ class BackOffice(UnfoldAdminSite):
             raise Http404 from error
         return found
 
+    @transaction.atomic
+    def password_change(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        page: HttpResponse = super().password_change(request, *args)
+        # Only who has changed it is led on.
+        if page.has_header("Location") and isinstance(request.user, User):
+            heed_password_change(user=request.user)
+        return page
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        context: dict[str, Any] = super().each_context(request)
-        context["site_title"] = self.site_title
-        context["site_header"] = self.site_header
-        return context
+        titles = {"site_title": self.site_title, "site_header": self.site_header}
+        return {**super().each_context(request), **titles}
 
 
 class OwnerSite(BackOffice):

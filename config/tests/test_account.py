@@ -400,7 +400,7 @@ def test_many_orders_ask_as_little_as_one(
     OrderFactory.create_batch(30, customer=user, placed_at=placed)
     Address.objects.filter(user=user).delete()
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         data = collect_data(user=user)
 
     assert len(data["orders"]) == 30

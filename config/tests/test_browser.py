@@ -68,11 +68,9 @@ def list_urls(rows: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "nothing found", reverse("restaurants:restaurant-list") + "?text=zzzz"
     args = {"restaurants:restaurant-detail", "menus:item-detail", "orders:cart-add"}
     for name in sorted((EVERYBODYS | SIGNED_IN) - args):
-        if not name.startswith(("notifications-api", "restaurants:favourite-toggle")):
+        if name != "restaurants:favourite-toggle":
             yield name, reverse(name)
     for name in sorted(ONES_OWN):
-        if name.startswith("notifications-api"):
-            continue
         yield name, address_of(name, rows)
         # What an order's own page shows, its other pages show of it, too.
         if name in {"orders:order-detail", "orders:order-claim", "orders:order-review"}:

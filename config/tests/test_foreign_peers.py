@@ -5,7 +5,6 @@ their misunderstandings; these two were not.
 """
 
 import base64
-import fcntl
 import json
 import os
 import queue
@@ -26,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from django.conf import settings as django_settings
 from django.db import connection
 from push_notifications.models import WebPushDevice
 
+from config.tests import npm
 from notifications.models import Message, Priority, SmsReference, Suppression
 from notifications.services.publishing import publish
 from notifications.services.receiving import Receiver
@@ -51,23 +50,7 @@ SECONDS = 20
 @pytest.fixture(scope="module")
 def packages() -> Path:
     """Return where the packages are, installed at the first use."""
-    folder = Path(django_settings.BASE_DIR) / "var" / "peers"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = (PEERS / "package-lock.json").read_text()
-        installed = folder / "installed.json"
-        if not installed.exists() or installed.read_text() != wanted:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(PEERS / name, folder)
-            subprocess.run(  # noqa: S603 (our own argument list)
-                [shutil.which("npm") or "npm", "ci", "--ignore-scripts", "--no-audit"],
-                cwd=folder,
-                check=True,
-                capture_output=True,
-            )
-            installed.write_text(wanted)
-    return folder / "node_modules"
+    return npm.install(PEERS, "peers") / "node_modules"
 
 
 @contextmanager

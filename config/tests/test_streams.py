@@ -1,9 +1,5 @@
 """The streams' server as a browser meets it: a process of its own, and a real Redis."""
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -16,54 +12,27 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
-from config.streams import CLIENT_NAME
+from config.streams.hub import CLIENT_NAME
 from config.tests.conftest import session_of
-from config.tests.test_launcher import wait_for
+from config.tests.streaming import SITE, next_event, running_server
 from customers.tests.factories import UserFactory
 from delivery.models import Delivery
 from delivery.services import Position, pick_up_delivery, share_position
 from delivery.tests.factories import KITCHEN, deliver, place
 from notifications.models import Notification
 from notifications.services.inbox import mark_all_read, mark_read
-from notifications.tests.addresses import database_url, free_port
 from notifications.tests.factories import NotificationFactory
 from orders.models import Order
 from orders.services import accept_order, propose_line_change
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SITE = "http://site.example:8000"
 Ask = Callable[..., HTTPResponse]
 
 
 @pytest.fixture(scope="module")
 def server(django_db_setup) -> Iterator[int]:
-    """Start the server on the tests' database; give its port."""
-    port = free_port()
-    variables = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": database_url(),
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "SITE_URL": SITE,
-        "SECURE_COOKIES": "false",
-    }
-    # Without what the browser's fixture allows, so that it is still found here.
-    kept = os.environ.keys() - {"DJANGO_ALLOW_ASYNC_UNSAFE"}
-    arguments = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(  # noqa: S603 (our own argument list)
-        [sys.executable, "-m", "granian", *arguments, "config.asgi:application"],
-        cwd=settings.BASE_DIR,
-        env={name: os.environ[name] for name in kept} | variables,
-    )
-    wait_for(lambda: listens(port))
-    yield port
-    process.terminate()
-    process.wait(10)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with running_server() as port:
+        yield port
 
 
 def signed_in(user) -> str:
@@ -86,14 +55,6 @@ def ask(server) -> Iterator[Ask]:
             return stack.enter_context(line.getresponse())
 
         yield ask
-
-
-def next_event(stream: HTTPResponse) -> str:
-    lines: list[str] = []
-    while (line := stream.readline().decode().rstrip("\n")) or not lines:
-        if line:
-            lines.append(line)
-    return "\n".join(lines)
 
 
 def unread(count: int) -> str:

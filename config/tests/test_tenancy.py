@@ -70,9 +70,6 @@ SIGNED_IN = {
     *("notifications:inbox", "notifications:inbox-mark-all-read"),
     *("notifications:unread-count", "notifications:preferences"),
     "notifications:do-not-disturb",
-    *("notifications-api:preferences", "notifications-api:inbox"),
-    "notifications-api:inbox-read-all",
-    *(f"notifications-api:{kind}-list" for kind in ("apns", "fcm", "webpush")),
 }
 # One row of somebody's, named in the address.
 ONES_OWN = {
@@ -84,11 +81,7 @@ ONES_OWN = {
     *("customers:address-delete", "joining:apply-again"),
     *("notifications:notification-open", "notifications:notification-archive"),
     *("notifications:notification-mark-unread", "notifications:device-remove"),
-    *(f"notifications-api:notification-{act}" for act in ("read", "unread", "archive")),
-    *(f"notifications-api:{kind}-detail" for kind in ("apns", "fcm", "webpush")),
 }
-# Other systems publish here, with a token (notifications/tests/test_api.py).
-SYSTEMS = {"notifications-api:events"}
 # One line of the cart, found among the visitor's own only.
 CART_LINES = {
     *("orders:cart-change-line", "orders:cart-remove-line", "orders:cart-edit-line"),
@@ -96,10 +89,10 @@ CART_LINES = {
 
 
 def names_in(patterns: list[Any], prefix: str = "") -> Iterator[str]:
-    """Yield the names of all pages; the admin sites are walked on their own."""
+    """Yield the names of all pages; API and admin sites are walked on their own."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            if pattern.namespace in {"admin", "owner"}:
+            if pattern.namespace in {"admin", "owner", "api"}:
                 continue
             inner = f"{pattern.namespace}:" if pattern.namespace else prefix
             yield from names_in(pattern.url_patterns, inner)
@@ -141,9 +134,6 @@ def adas() -> dict[str, Any]:
 def address_of(name: str, rows: dict[str, Any]) -> str:
     if name == "notifications:device-remove":
         return reverse(name, args=["fcm", rows["fcm"].pk])
-    if name.endswith("-detail") and name.startswith("notifications-api:"):
-        kind = name.removeprefix("notifications-api:").removesuffix("-detail")
-        return reverse(name, args=[rows[kind].pk])
     if name == "orders:line-change-answer":
         args = [rows["order"].public_id, rows["change"].public_id]
         return reverse(name, args=args)
@@ -152,7 +142,6 @@ def address_of(name: str, rows: dict[str, Any]) -> str:
         "joining": rows["application"].restaurant.public_id,
         "customers": rows["address"].pk,
         "notifications": rows["notification"].pk,
-        "notifications-api": rows["notification"].pk,
     }[name.split(":", maxsplit=1)[0]]
     return reverse(name, args=[row])
 
@@ -175,15 +164,7 @@ def snapshot(rows: dict[str, Any]) -> list[Any]:
 
 
 def test_every_page_is_said_to_be_somebodys() -> None:
-    said = (
-        EVERYBODYS
-        | LINK_HOLDERS
-        | TWILIOS
-        | SIGNED_IN
-        | ONES_OWN
-        | CART_LINES
-        | SYSTEMS
-    )
+    said = EVERYBODYS | LINK_HOLDERS | TWILIOS | SIGNED_IN | ONES_OWN | CART_LINES
 
     assert set(names_in(list(urlpatterns))) == said
 

@@ -5,13 +5,27 @@ from typing import Any
 from django import forms
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 
 from customers.models import User
+from customers.throttling import place_of
+from notifications.asking import (
+    CURSOR_REFUSED,
+    LARGEST_PAGE,
+    PAGE_SIZE,
+    read_body,
+    read_query,
+)
 
-CURSOR_REFUSED = "This is no cursor of this list."
-# How many entries a page of a list has, unless the app asks for fewer or more.
-PAGE_SIZE, LARGEST_PAGE = 20, 100
+__all__ = [
+    "CURSOR_REFUSED",
+    "LARGEST_PAGE",
+    "PAGE_SIZE",
+    "network_of",
+    "read_body",
+    "read_form",
+    "read_query",
+    "user_of",
+]
 
 
 def user_of(request: Request) -> User:
@@ -20,29 +34,19 @@ def user_of(request: Request) -> User:
     return request.user
 
 
-def read_body(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """Return the body of a request as the serializer reads it; ValidationError."""
-    asked = serializer(data=request.data)
-    asked.is_valid(raise_exception=True)
-    found: dict[str, Any] = asked.validated_data
-    return found
+def network_of(request: Request) -> str:
+    """Return the network that a request comes from; empty when nobody knows."""
+    return place_of(request._request)  # noqa: SLF001 - documented by DRF
 
 
-def read_query(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """Return what the address asks for; a name that means nothing is refused."""
-    asked = serializer(data=request.query_params.dict())
-    asked.is_valid(raise_exception=True)
-    found: dict[str, Any] = asked.validated_data
-    return found
-
-
-def read_form(form: forms.Form, **names: str) -> dict[str, Any]:
+def read_form(form: forms.BaseForm, **names: str) -> dict[str, Any]:
     """Return what a page's form makes of the same input; ValidationError.
 
     `names` are the form's fields that the API calls otherwise.
     """
     if form.is_valid():
-        return form.cleaned_data
+        found: dict[str, Any] = form.cleaned_data
+        return found
     raise ValidationError(
         {
             names.get(field, field) if field != "__all__" else "non_field_errors": [

@@ -12,6 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from customers.models import Scope
+from customers.selectors import find_access_token
 
 # Views read their settings, which name this module.
 if TYPE_CHECKING:
@@ -19,13 +20,24 @@ if TYPE_CHECKING:
 
 
 class BearerAuthentication(OAuth2Authentication):
-    """Recognises an access token; one that is wrong or over is refused with a 401."""
+    """Recognises an access token; one that is wrong or over makes nobody of its bearer.
+
+    What asks for a user then answers with a 401 that says so.
+    """
 
     def authenticate(self, request: Request) -> Any:
-        found = super().authenticate(request)
-        if found is None or not found[0].is_active:
+        kind, _space, value = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if kind.lower() != "bearer":
             return None
-        return found
+        token = find_access_token(token=value.strip())
+        if token is None:
+            # The library puts it into WWW-Authenticate (RFC 6750, 3).
+            request.oauth2_error = {  # type: ignore[attr-defined]
+                "error": "invalid_token",
+                "error_description": "The access token is not good, or no longer.",
+            }
+            return None
+        return token.user, token
 
 
 class HasScope(BasePermission):

@@ -1,8 +1,9 @@
 """The app's surface: import services from here."""
 
 from customers.services.accounts import (
-    announce_password_change,
+    change_password,
     change_profile,
+    heed_password_change,
     register_user,
 )
 from customers.services.addresses import (
@@ -15,13 +16,18 @@ from customers.services.addresses import (
 )
 from customers.services.app_sessions import (
     Tokens,
+    clear_old_tokens,
     end_app_session,
     end_app_sessions,
     refresh_app,
     sign_in_app,
 )
 from customers.services.attempts import list_link_attempts, list_sign_in_attempts
-from customers.services.browsers import note_sign_in, sign_out_elsewhere
+from customers.services.browsers import (
+    note_sign_in,
+    sign_out_elsewhere,
+    sign_out_everywhere,
+)
 from customers.services.guests import register_guest
 from customers.services.language import choose_language
 from customers.services.links import (
@@ -41,22 +47,25 @@ from customers.services.mailing import (
     write_link,
 )
 from customers.services.phones import can_send_codes, send_phone_code, verify_phone
+from customers.services.sign_ins import sign_in_device
 
 __all__ = [
     "MAX_ADDRESSES",
     "AddressFields",
     "Tokens",
     "add_address",
-    "announce_password_change",
     "can_send_codes",
     "change_email",
+    "change_password",
     "change_profile",
     "choose_address",
     "choose_language",
+    "clear_old_tokens",
     "delete_address",
     "end_app_session",
     "end_app_sessions",
     "find_by_sign_in_link",
+    "heed_password_change",
     "list_link_attempts",
     "list_sign_in_attempts",
     "mail_account_deleted",
@@ -73,7 +82,9 @@ __all__ = [
     "register_user",
     "send_phone_code",
     "sign_in_app",
+    "sign_in_device",
     "sign_out_elsewhere",
+    "sign_out_everywhere",
     "update_address",
     "use_sign_in_link",
     "verify_phone",

@@ -6,6 +6,7 @@ from django.utils import timezone
 from customers.exceptions import EmailTakenError
 from customers.models import PhoneCode, User
 from customers.notifications import tell_password_changed
+from customers.services.app_sessions import end_app_sessions
 
 
 def register_user(
@@ -54,6 +55,20 @@ def change_profile(
     return user
 
 
-def announce_password_change(*, user: User) -> None:
-    """Tell a user that their password was changed, in case it was not by them."""
+@transaction.atomic
+def change_password(*, user: User, password: str) -> None:
+    """Give a user another password, with all that comes of it."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    heed_password_change(user=user)
+
+
+@transaction.atomic
+def heed_password_change(*, user: User) -> None:
+    """Sign a user's apps out, and tell them of it, in case it was not by them.
+
+    A session of the site ends by itself: it holds a digest of the password's hash.
+    """
+    end_app_sessions(user=user)
     tell_password_changed(user, at=timezone.now())

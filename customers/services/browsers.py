@@ -9,6 +9,7 @@ from customers.browsers import digest_of
 from customers.exceptions import WrongPasswordError
 from customers.models import KnownBrowser, User
 from customers.notifications import tell_new_sign_in, tell_signed_out_elsewhere
+from customers.services.app_sessions import end_app_sessions
 
 MAX_BROWSERS = 50
 # Who opens an account signs in with it at once.
@@ -41,14 +42,35 @@ def note_sign_in(*, user_pk: int, browser_key: str, label: str) -> KnownBrowser:
 def sign_out_elsewhere(
     *, user_pk: int, password: str, browser_key: str, label: str
 ) -> User:
-    """End a user's sessions by hashing their password anew; raises WrongPasswordError.
+    """Sign a user out wherever they are but here; raises WrongPasswordError.
+
+    The caller renews the session it came by. Only the browser of that one is known
+    afterwards.
+    """
+    user = _end_sessions(user_pk, password)
+    this, _is_new = KnownBrowser.objects.get_or_create(
+        user=user,
+        digest=digest_of(browser_key),
+        defaults={"label": label[:100], "last_seen_at": timezone.now()},
+    )
+    KnownBrowser.objects.filter(user=user).exclude(pk=this.pk).delete()
+    return user
+
+
+@transaction.atomic
+def sign_out_everywhere(*, user_pk: int, password: str) -> None:
+    """Sign a user out wherever they are, here as well; raises WrongPasswordError."""
+    user = _end_sessions(user_pk, password)
+    KnownBrowser.objects.filter(user=user).delete()
+
+
+def _end_sessions(user_pk: int, password: str) -> User:
+    """End a user's sessions by hashing their password anew, and tell them.
 
     A session holds a digest of the password's hash, so this ends them all, and links
-    that were mailed as well. The caller renews the one it came by. Only the
-    browser of that one is known afterwards.
+    that were mailed as well. Apps have tokens instead.
     """
-    now = timezone.now()
-    user = User.objects.select_for_update().get(pk=user_pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user_pk)
     if user.has_usable_password():
         if not user.check_password(password):
             raise WrongPasswordError
@@ -56,11 +78,6 @@ def sign_out_elsewhere(
     else:
         user.set_unusable_password()
     user.save(update_fields=["password"])
-    this, _is_new = KnownBrowser.objects.get_or_create(
-        user=user,
-        digest=digest_of(browser_key),
-        defaults={"label": label[:100], "last_seen_at": now},
-    )
-    KnownBrowser.objects.filter(user=user).exclude(pk=this.pk).delete()
-    tell_signed_out_elsewhere(user, at=now)
+    end_app_sessions(user=user)
+    tell_signed_out_elsewhere(user, at=timezone.now())
     return user

@@ -4,20 +4,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
+from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 
 from customers.exceptions import TooManyAttemptsError
-from customers.forms import ForgottenPasswordForm
-from customers.services import announce_password_change
+from customers.forms import (
+    ForgottenPasswordForm,
+    NewPasswordForm,
+    OtherPasswordForm,
+)
 from customers.throttling import PASSWORDS_ASKED, spend
 from customers.views.visitors import customer_of, say_too_many, spend_link
 
 
 class PasswordChangeView(SuccessMessageMixin[Any], auth_views.PasswordChangeView):
+    form_class = OtherPasswordForm
     template_name = "customers/password_change.html"
     success_url = reverse_lazy("customers:security")
     success_message = gettext_lazy(
@@ -35,11 +39,6 @@ class PasswordChangeView(SuccessMessageMixin[Any], auth_views.PasswordChangeView
             form = self.get_form_class()(user=user)
             return say_too_many(self.form_invalid(form), error.seconds)
         return super().post(request, *args, **kwargs)
-
-    def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
-        response = super().form_valid(form)
-        announce_password_change(user=form.user)
-        return response
 
 
 class PasswordResetView(auth_views.PasswordResetView):
@@ -64,11 +63,7 @@ class PasswordResetSentView(auth_views.PasswordResetDoneView):
 class PasswordResetConfirmView(
     SuccessMessageMixin[Any], auth_views.PasswordResetConfirmView
 ):
+    form_class = NewPasswordForm
     template_name = "customers/password_reset_confirm.html"
     success_url = reverse_lazy("customers:sign-in")
     success_message = gettext_lazy("Your password is changed. Sign in with it.")
-
-    def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
-        response = super().form_valid(form)
-        announce_password_change(user=form.user)
-        return response

@@ -13,3 +13,9 @@ class Channel(models.TextChoices):
     PUSH = "push", _("Push")
     SMS = "sms", _("SMS")
     EMAIL = "email", _("Email")
+    # To a partner's server; nothing that a person chooses.
+    WEBHOOK = "webhook", _("Webhook")
+
+
+# Those that people choose among.
+PERSONAL_CHANNELS = [channel for channel in Channel if channel != Channel.WEBHOOK]

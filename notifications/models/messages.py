@@ -128,6 +128,12 @@ class Message(models.Model):
             models.Index(
                 fields=["id"], condition=models.Q(is_stuck=True), name="message_stuck"
             ),
+            # A partner looks at what was sent to one endpoint, newest first.
+            models.Index(
+                fields=["endpoint", "-id"],
+                condition=models.Q(provider="webhook"),
+                name="message_webhook",
+            ),
         ]
 
     def __str__(self) -> str:

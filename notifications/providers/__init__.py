@@ -11,6 +11,7 @@ from notifications.providers.email import EmailProvider
 from notifications.providers.fcm import FcmProvider
 from notifications.providers.smpp import SmppProvider
 from notifications.providers.twilio import TwilioProvider
+from notifications.providers.webhook import WebhookProvider
 from notifications.providers.webpush import WebPushProvider
 
 
@@ -36,7 +37,9 @@ def get_providers() -> Providers:
 
 
 def _make(accounts: dict[str, Any]) -> Providers:
-    providers = Providers(blocking={"email": EmailProvider()})
+    providers = Providers(
+        http={"webhook": WebhookProvider()}, blocking={"email": EmailProvider()}
+    )
     if "FCM" in accounts:
         providers.http["fcm"] = FcmProvider(
             **accounts["FCM"], ca_bundle=accounts.get("CA_BUNDLE", "")

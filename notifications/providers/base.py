@@ -120,6 +120,11 @@ class Request(NamedTuple):
     body: bytes
     # It costs, and does not replace itself: rather not at all than twice.
     is_once: bool = False
+    # Others chose the address: only to public ones, for so long, and little is read.
+    is_guarded: bool = False
+    # Rather opens a connection than waits whether another can be shared: curl lets
+    # those that wait for one host stand in the way of others.
+    is_impatient: bool = False
 
 
 class Response(NamedTuple):

@@ -84,7 +84,7 @@ class WebPushProvider:
             "Content-Encoding: aes128gcm",
             "Content-Type: application/octet-stream",
         ]
-        return Request(envelope.address, headers, body)
+        return Request(envelope.address, headers, body, is_guarded=True)
 
     def judge(self, envelope: Envelope, response: Response) -> Outcome:
         """Sort an answer by RFC 8030 and what the services say beyond it."""

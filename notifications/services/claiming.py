@@ -195,7 +195,8 @@ def _envelope(
 ) -> Envelope:
     pk, notification_id, _recipient, _event, channel, provider, endpoint = row[:7]
     address, keys = "", None
-    for place in person.endpoints(channel) if person else ():
+    places = person.endpoints(channel, subject.context) if person else []
+    for place in places:
         if (place.provider, place.pk) == (provider, endpoint):
             address, keys = place.address, place.keys
     return Envelope(

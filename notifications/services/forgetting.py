@@ -2,10 +2,13 @@
 
 from django.db import connection, transaction
 
+from notifications.models import WebhookEndpoint
+
 
 @transaction.atomic
 def forget_notifications(*, user_pk: int) -> None:
-    """Delete all that somebody was told, and was still to be told."""
+    """Delete all that somebody was told, was still to be told, and where they heard."""
+    WebhookEndpoint.objects.filter(owner=user_pk).delete()
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM notifications_notification WHERE recipient_id = %s"

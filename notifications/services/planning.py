@@ -312,7 +312,7 @@ def plan_channel(rows: Rows, draft: Draft, channel: str) -> bool:
     subject, person, words = draft.subject, draft.person, draft.words
     decision = decide(subject.topic, channel, person, rows.now)
     is_going = False
-    for place in person.endpoints(channel) or [NOWHERE]:
+    for place in person.endpoints(channel, subject.context) or [NOWHERE]:
         envelope = Envelope(
             next(rows.ids),
             draft.notification_id,

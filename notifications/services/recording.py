@@ -14,7 +14,7 @@ from notifications.models import Channel, Lease, Message, Timer
 from notifications.providers.base import Envelope, Outcome, Result
 from notifications.rules import Decision
 from notifications.services.claiming import read_envelopes
-from notifications.services.devices import deactivate_devices
+from notifications.services.devices import deactivate_devices, deactivate_endpoints
 from notifications.services.digests import collect
 from notifications.services.sms import keep_references
 from notifications.services.states import (
@@ -56,7 +56,7 @@ def settle(envelope: Envelope, outcome: Outcome, *, now: datetime) -> State:
     # Each redrive gives as many attempts again.
     if envelope.attempt_number % topic.most_attempts == 0:
         return State(STATUS.DEAD, outcome.reason)
-    wait = retry_after(envelope.attempt_number)
+    wait = retry_after(envelope.attempt_number, longest=topic.longest_wait)
     if outcome.retry_after is not None:
         # Not all at the very moment that was named.
         wait += timedelta(seconds=outcome.retry_after)
@@ -129,6 +129,7 @@ def _write(done: Sequence[Done], *, now: datetime) -> None:
     set_fallbacks(others, now=now)
     answers = [(each.envelope, each.outcome) for each in done]
     deactivate_devices(answers)
+    deactivate_endpoints(answers)
     suppress_stopped(answers)
     keep_references(answers)
 

@@ -21,6 +21,7 @@ from notifications.providers.base import (
     Result,
 )
 from notifications.rules import SEND, Decision
+from notifications.services.bulkheads import APART, Bulkheads
 from notifications.services.circuits import (
     Health,
     close_circuit,
@@ -70,6 +71,7 @@ class LaneWorker:
         self.health: defaultdict[str, Health] = defaultdict(Health)
         self.circuits: dict[str, Circuit] = {}
         self.probing: set[str] = set()
+        self.bulkheads = Bulkheads()
         self.looked_at = 0.0
         self.renewed_at = monotonic()
 
@@ -153,7 +155,10 @@ class LaneWorker:
         now = timezone.now()
         decisions = throttle(batch.envelopes, now=now)
         going: list[Envelope] = []
-        for envelope, decision in zip(batch.envelopes, decisions, strict=True):
+        for envelope, throttled in zip(batch.envelopes, decisions, strict=True):
+            decision = throttled
+            if decision is SEND:
+                decision = self.bulkheads.admit(envelope, now)
             if decision is SEND:
                 going.append(envelope)
             else:
@@ -228,6 +233,7 @@ class LaneWorker:
     def _end(
         self, envelope: Envelope, outcome: Outcome, lease_id: int, now: datetime
     ) -> None:
+        self.bulkheads.see(envelope, outcome, now)
         self.done.append(Done(envelope, outcome, lease_id, now))
 
     def _record(self) -> None:
@@ -246,6 +252,7 @@ class LaneWorker:
 
     def _judge_providers(self, done: Sequence[Done]) -> None:
         """Open and close circuits by what has come back."""
+        done = [each for each in done if each.envelope.provider not in APART]
         for each in done:
             self.health[each.envelope.provider].see(each.outcome)
         for name in {each.envelope.provider for each in done}:

@@ -23,6 +23,7 @@ from notifications.models import (
     Suppression,
     Tally,
     Timer,
+    WebhookEndpoint,
     Wording,
 )
 from notifications.services.inbox import count_as_unread
@@ -199,3 +200,13 @@ class TallyFactory(DjangoModelFactory[Tally]):
         if self.outcome != "accepted":
             return []
         return [self.count, *[0] * len(LATENCY_BOUNDS)]
+
+
+class WebhookEndpointFactory(DjangoModelFactory[WebhookEndpoint]):
+    owner = factory.SubFactory(RecipientFactory)
+    about = "kitchen:1"
+    url = factory.Sequence(lambda n: f"https://partner{n}.example.com/orders")
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+    class Meta:
+        model = WebhookEndpoint

@@ -114,6 +114,18 @@ TEST_INBOX = register(
     )
 )
 
+TEST_PARTNERS = register(
+    Topic(
+        name="test_partners",
+        category=SECURITY,
+        priority=Priority.STANDARD,
+        channels=(Channel.WEBHOOK,),
+        time_to_live=timedelta(days=7),
+        most_attempts=3,
+        longest_wait=timedelta(hours=12),
+    )
+)
+
 
 def _guests(value: str) -> QuerySet[Any]:
     """Return everybody; with a value, whose mail address begins with it."""

@@ -53,6 +53,8 @@ class Order(models.Model):
         verbose_name=_("customer"),
     )
     idempotency_key = models.UUIDField(editable=False)
+    # Not stored: place_order found it by its key rather than placed it.
+    is_repeat = False
     # Of what an app asked for with the key: another wish under it is refused.
     request_digest = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False

@@ -1,11 +1,14 @@
 """Reads of carts and orders, for those who may see them."""
 
 from orders.selectors.board import (
+    Chosen,
     get_order_for_board,
+    get_order_for_kitchen,
     is_of_now,
     list_answered_changes_for_restaurants,
     list_lost_orders_for_restaurants,
     list_open_orders_for_restaurants,
+    multiply_out,
 )
 from orders.selectors.carts import (
     choices_of,
@@ -17,6 +20,8 @@ from orders.selectors.history import (
     HistoryFilters,
     HistoryState,
     OrderPage,
+    Summary,
+    list_order_summaries_for_customer,
     list_orders_for_customer,
     list_recent_orders,
 )
@@ -29,13 +34,17 @@ from orders.selectors.opinions import (
     count_open_claims,
     find_claim_obstacle,
     find_review_obstacle,
+    get_claim_for_restaurants,
     late_claims,
     list_claims,
+    list_claims_for_restaurants,
     list_reviews,
+    list_reviews_for_restaurants,
     summarize_reviews,
 )
 from orders.selectors.orders import (
     get_guest_order_under_way,
+    get_order_for_customer,
     get_order_for_visitor,
     get_order_now_for_visitor,
     has_completed_test_order,
@@ -45,15 +54,23 @@ from orders.selectors.orders import (
     with_lines,
     with_lines_only,
 )
+from orders.selectors.past import (
+    PastFilters,
+    list_past_orders_for_restaurants,
+    placed_within,
+)
 
 __all__ = [
     "PATIENCE",
+    "Chosen",
     "ClaimPage",
     "HistoryFilters",
     "HistoryState",
     "OrderPage",
+    "PastFilters",
     "RatingSummary",
     "ReviewPage",
+    "Summary",
     "choices_of",
     "count_cart_items",
     "count_late_claims",
@@ -61,8 +78,11 @@ __all__ = [
     "find_claim_obstacle",
     "find_review_obstacle",
     "get_cart",
+    "get_claim_for_restaurants",
     "get_guest_order_under_way",
     "get_order_for_board",
+    "get_order_for_customer",
+    "get_order_for_kitchen",
     "get_order_for_visitor",
     "get_order_now_for_visitor",
     "has_completed_test_order",
@@ -71,13 +91,19 @@ __all__ = [
     "list_answered_changes_for_restaurants",
     "list_cart_lines",
     "list_claims",
+    "list_claims_for_restaurants",
     "list_lost_orders_for_restaurants",
     "list_open_orders_for_restaurants",
+    "list_order_summaries_for_customer",
     "list_orders_for_customer",
+    "list_past_orders_for_restaurants",
     "list_recent_orders",
     "list_replacements",
     "list_reviews",
+    "list_reviews_for_restaurants",
+    "multiply_out",
     "orders_of_visitor",
+    "placed_within",
     "search_orders",
     "summarize_reviews",
     "with_lines",

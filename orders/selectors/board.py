@@ -1,11 +1,19 @@
 """The orders of now, for the kitchen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from orders.models import LineChange, Order, OrderEvent
+from orders.models import (
+    LineChange,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderLineModifier,
+)
 from orders.selectors.orders import with_lines_only
 from orders.selectors.paging import PAGE
 from restaurants.models import Restaurant
@@ -26,15 +34,46 @@ def list_open_orders_for_restaurants(
     *, restaurants: Iterable[Restaurant]
 ) -> list[Order]:
     """Return the orders in hand with all a board shows of them, soonest due first."""
+    orders = Order.objects.filter(restaurant__in=list(restaurants), status__in=ON_BOARD)
+    return list(_with_board_parts(orders).order_by("due_at", "pk"))
+
+
+def get_order_for_kitchen(*, orders: QuerySet[Order], public_id: UUID) -> Order:
+    """Return one of these orders with all a board shows of it; DoesNotExist else."""
+    return _with_board_parts(orders).get(public_id=public_id)
+
+
+def _with_board_parts(orders: QuerySet[Order]) -> QuerySet[Order]:
     proposed = LineChange.objects.filter(status=LineChange.Status.PROPOSED)
-    orders = with_lines_only(
-        Order.objects.filter(restaurant__in=list(restaurants), status__in=ON_BOARD)
-    )
-    return list(
+    lines = OrderLine.objects.select_related("item").prefetch_related("modifiers")
+    return (
         orders.select_related("restaurant", "pending_end__user")
-        .prefetch_related(Prefetch("line_changes", proposed))
-        .order_by("due_at", "pk")
+        .defer("restaurant__search_document")
+        .prefetch_related(Prefetch("lines", lines), Prefetch("line_changes", proposed))
     )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A modifier as the kitchen makes it; the depth is 1 for one of the item's own."""
+
+    quantity: int
+    name: str
+    depth: int
+
+
+def multiply_out(line: OrderLine) -> list[Chosen]:
+    """Return a line's modifiers, nested ones below theirs, multiplied out."""
+    children: dict[int | None, list[OrderLineModifier]] = {}
+    for modifier in line.modifiers.all():
+        children.setdefault(modifier.parent_id, []).append(modifier)
+
+    def below(parent: int | None, depth: int) -> Iterator[Chosen]:
+        for modifier in children.get(parent, []):
+            yield Chosen(line.quantity, modifier.name, depth)
+            yield from below(modifier.pk, depth + 1)
+
+    return list(below(None, 1))
 
 
 def is_of_now(now: datetime) -> Q:

@@ -1,7 +1,13 @@
 """What a customer ordered: filtered, searched, a page at a time."""
 
+import json
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy
 
@@ -10,6 +16,57 @@ from orders.models import Order, OrderLine
 from orders.selectors.orders import NUMBER_DIGITS, SEPARATORS, with_lines_only
 from orders.selectors.paging import PAGE, read_cursor, write_cursor
 from restaurants.models import Restaurant
+
+
+class Summary(NamedTuple):
+    """What a list tells of an order; its fields are those of SUMMARIES."""
+
+    pk: int
+    public_id: UUID
+    number: int
+    status: str
+    end_reason: str
+    fulfilment: str
+    is_test: bool
+    customer_id: int | None
+    placed_at: datetime
+    scheduled_for: datetime | None
+    current_from: datetime
+    current_until: datetime
+    ended_at: datetime | None
+    currency: str
+    total: Decimal
+    refunded: Decimal
+    restaurant_name: str
+    restaurant_id: UUID
+    time_zone: str
+    food_rating: int | None
+    claim_status: str | None
+    lines: list[dict[str, Any]]
+
+
+# By hand: it would take longer to be made of models than to be answered.
+SUMMARIES = """
+    SELECT o.id, o.public_id, o.number, o.status, o.end_reason, o.fulfilment,
+           o.is_test, o.customer_id, o.placed_at, o.scheduled_for, o.current_from,
+           o.current_until, o.ended_at, o.currency, o.total, o.refunded,
+           o.restaurant_name, r.public_id, r.time_zone, v.food_rating, c.status,
+           (SELECT coalesce(json_agg(json_build_object(
+                       'name', l.name, 'quantity', l.quantity) ORDER BY l.id), '[]')
+              FROM orders_orderline l WHERE l.order_id = o.id)::text
+      FROM orders_order o
+      JOIN restaurants_restaurant r ON r.id = o.restaurant_id
+      LEFT JOIN orders_review v ON v.order_id = o.id
+      LEFT JOIN orders_claim c ON c.order_id = o.id
+     WHERE o.id IN (%(page)s)
+     ORDER BY o.placed_at DESC, o.id DESC
+"""
+
+
+@dataclass(frozen=True)
+class SummaryPage:
+    results: list[Summary]
+    next_cursor: str | None
 
 
 @dataclass(frozen=True)
@@ -53,7 +110,38 @@ def list_orders_for_customer(
 
     Restaurant, lines, review and claim are loaded.
     """
-    filters = filters or HistoryFilters()
+    orders = _find(customer, filters or HistoryFilters())
+    loaded = orders.select_related("restaurant", "review", "claim").defer(
+        "restaurant__search_document"
+    )
+    return _page(loaded.prefetch_related("lines"), cursor, limit)
+
+
+def list_order_summaries_for_customer(
+    *,
+    customer: User,
+    filters: HistoryFilters | None = None,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> SummaryPage:
+    """Return of each of a customer's orders what a list tells of it.
+
+    As list_orders_for_customer, but rows rather than orders, in one query.
+    """
+    orders = _find(customer, filters or HistoryFilters())
+    page = _read(orders, cursor, limit).values("pk")
+    sql, params = page.query.sql_with_params()
+    with connection.cursor() as sent:
+        sent.execute(SUMMARIES % {"page": sql}, params)
+        rows = sent.fetchall()
+    results = [Summary._make((*row[:-1], json.loads(row[-1]))) for row in rows]
+    last = results[limit - 1] if len(results) > limit else None
+    return SummaryPage(
+        results[:limit], write_cursor(last.placed_at, last.pk) if last else None
+    )
+
+
+def _find(customer: User, filters: HistoryFilters) -> QuerySet[Order]:
     orders = Order.objects.filter(customer=customer)
     if filters.state:
         orders = orders.filter(STATE_CONDITIONS[HistoryState(filters.state)])
@@ -67,10 +155,7 @@ def list_orders_for_customer(
         if digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_DIGITS:
             found |= Q(number=int(digits))
         orders = orders.filter(found)
-    loaded = orders.select_related("restaurant", "review", "claim").defer(
-        "restaurant__search_document"
-    )
-    return _page(loaded.prefetch_related("lines"), cursor, limit)
+    return orders
 
 
 def list_recent_orders(*, customer: User, limit: int) -> list[Order]:
@@ -93,14 +178,19 @@ def list_recent_orders(*, customer: User, limit: int) -> list[Order]:
 
 
 def _page(orders: QuerySet[Order], cursor: str | None, limit: int) -> OrderPage:
+    found = list(_read(orders, cursor, limit))
+    last = found[limit - 1] if len(found) > limit else None
+    return OrderPage(
+        found[:limit], write_cursor(last.placed_at, last.pk) if last else None
+    )
+
+
+def _read(orders: QuerySet[Order], cursor: str | None, limit: int) -> QuerySet[Order]:
+    """Return a page and one more, from which it is seen whether there are more."""
     if cursor:
         at, pk = read_cursor(cursor)
         # The first condition is implied; it lets the index find the start.
         orders = orders.filter(placed_at__lte=at).filter(
             Q(placed_at__lt=at) | Q(pk__lt=pk)
         )
-    found = list(orders.order_by("-placed_at", "-pk")[: limit + 1])
-    results = found[:limit]
-    more = len(found) > limit
-    last = results[-1] if more else None
-    return OrderPage(results, write_cursor(last.placed_at, last.pk) if last else None)
+    return orders.order_by("-placed_at", "-pk")[: limit + 1]

@@ -1,11 +1,13 @@
 """Reviews and claims, and whether there may still be one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
 
-from django.db.models import Avg, Count, DecimalField, Prefetch, Q
+from django.db.models import Avg, Count, DecimalField, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from orders.models import Claim, ClaimLine, Order, Review
@@ -65,7 +67,25 @@ def list_reviews(
     limit: int = PAGE,
 ) -> ReviewPage:
     """Return a restaurant's reviews with their orders, newest first."""
-    reviews = Review.objects.filter(restaurant=restaurant)
+    return list_reviews_for_restaurants(
+        restaurants=[restaurant],
+        stars=stars,
+        is_unanswered=is_unanswered,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def list_reviews_for_restaurants(
+    *,
+    restaurants: Iterable[Restaurant],
+    stars: int | None = None,
+    is_unanswered: bool = False,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> ReviewPage:
+    """Return the reviews of these restaurants with their orders, newest first."""
+    reviews = Review.objects.filter(restaurant__in=[one.pk for one in restaurants])
     if stars is not None:
         reviews = reviews.filter(food_rating=stars)
     if is_unanswered:
@@ -75,16 +95,32 @@ def list_reviews(
         reviews = reviews.filter(created_at__lte=at).filter(
             Q(created_at__lt=at) | Q(pk__lt=pk)
         )
-    found = list(
-        reviews.select_related("order").order_by("-created_at", "-pk")[: limit + 1]
+    loaded = reviews.select_related("order", "restaurant").defer(
+        "restaurant__search_document"
     )
+    found = list(loaded.order_by("-created_at", "-pk")[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
     return ReviewPage(
         found[:limit], write_cursor(last.created_at, last.pk) if last else None
     )
 
 
-def find_review_obstacle(order: Order, review: Review | None, *, now: datetime) -> str:
+class Past(Protocol):
+    """What of an order says whether it can still be rated or complained about."""
+
+    @property
+    def customer_id(self) -> int | None: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def is_test(self) -> bool: ...
+    @property
+    def placed_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+
+def find_review_obstacle(order: Past, review: Review | None, *, now: datetime) -> str:
     """Say why an order cannot be rated, or its review changed; "" when it can."""
     if order.customer_id is None:
         return _("This order is nobody’s any more.")
@@ -98,7 +134,7 @@ def find_review_obstacle(order: Order, review: Review | None, *, now: datetime) 
     return ""
 
 
-def find_claim_obstacle(order: Order, claim: Claim | None, *, now: datetime) -> str:
+def find_claim_obstacle(order: Past, claim: Claim | None, *, now: datetime) -> str:
     """Say why nothing can be reported about an order, or no more; "" when it can."""
     if order.customer_id is None:
         return _("This order is nobody’s any more.")
@@ -130,12 +166,7 @@ def list_claims(
 
     The cursor leads on through the answered ones, which come newest first.
     """
-    lines = ClaimLine.objects.select_related("line")
-    claims = (
-        Claim.objects.filter(order__restaurant=restaurant)
-        .select_related("order", "answered_by")
-        .prefetch_related(Prefetch("lines", lines))
-    )
+    claims = _claims_of([restaurant])
     waiting = []
     rows = claims.exclude(status=Claim.Status.OPEN)
     if cursor:
@@ -152,6 +183,48 @@ def list_claims(
         waiting,
         found[:limit],
         write_cursor(last.created_at, last.pk) if last else None,
+    )
+
+
+def list_claims_for_restaurants(
+    *,
+    restaurants: Iterable[Restaurant],
+    is_open: bool | None = None,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> tuple[list[Claim], str | None]:
+    """Return claims of these restaurants, newest first, and where the next page is.
+
+    `is_open` keeps those that wait for an answer, or those that have one.
+    """
+    claims = _claims_of(restaurants)
+    if is_open is not None:
+        is_waiting = Q(status=Claim.Status.OPEN)
+        claims = claims.filter(is_waiting if is_open else ~is_waiting)
+    if cursor:
+        at, pk = read_cursor(cursor)
+        claims = claims.filter(created_at__lte=at).filter(
+            Q(created_at__lt=at) | Q(pk__lt=pk)
+        )
+    found = list(claims.order_by("-created_at", "-pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return found[:limit], write_cursor(last.created_at, last.pk) if last else None
+
+
+def get_claim_for_restaurants(
+    *, restaurants: Iterable[Restaurant], public_id: UUID
+) -> Claim:
+    """Return a claim of one of these restaurants; DoesNotExist for others."""
+    return _claims_of(restaurants).get(public_id=public_id)
+
+
+def _claims_of(restaurants: Iterable[Restaurant]) -> QuerySet[Claim]:
+    lines = ClaimLine.objects.select_related("line")
+    return (
+        Claim.objects.filter(order__restaurant__in=[one.pk for one in restaurants])
+        .select_related("order__restaurant", "answered_by")
+        .defer("order__restaurant__search_document")
+        .prefetch_related(Prefetch("lines", lines))
     )
 
 

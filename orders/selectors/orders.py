@@ -11,7 +11,7 @@ from django.utils import timezone
 from customers.models import User
 from menus.models import Item, Menu
 from menus.selectors import is_served
-from orders.models import Order, OrderLine, OrderLineModifier
+from orders.models import ClaimLine, Order, OrderLine, OrderLineModifier
 from restaurants.models import Restaurant
 
 SEPARATORS = re.compile(r"[\s()./+#-]")
@@ -72,6 +72,28 @@ def get_order_for_visitor(
     return (
         orders.select_related("restaurant", "review", "customer")
         .prefetch_related("line_changes")
+        .get(public_id=public_id)
+    )
+
+
+def get_order_for_customer(*, customer: User, public_id: UUID) -> Order:
+    """Return a customer's own order with all that is told of it; DoesNotExist else."""
+    modifiers = OrderLineModifier.objects.all()
+    lines = OrderLine.objects.select_related("item").only(
+        *(f.name for f in OrderLine._meta.concrete_fields),  # noqa: SLF001
+        "item__public_id",
+    )
+    claimed = ClaimLine.objects.select_related("line")
+    return (
+        Order.objects.filter(customer=customer)
+        .select_related("restaurant", "review", "claim", "customer")
+        .defer("restaurant__search_document")
+        .prefetch_related(
+            Prefetch("lines", lines.prefetch_related(Prefetch("modifiers", modifiers))),
+            Prefetch("claim__lines", claimed),
+            "events",
+            "line_changes",
+        )
         .get(public_id=public_id)
     )
 

@@ -3,12 +3,14 @@
 from orders.services.again import LeftOut, OrderedAgain, Repriced, order_again
 from orders.services.cart import (
     MOST,
+    WantedLine,
     accept_changed_prices,
     add_line,
     adopt_cart,
     change_line,
     empty_cart,
     get_or_create_cart,
+    refill_cart,
     remove_line,
     replace_line,
     set_fulfilment,
@@ -39,7 +41,7 @@ from orders.services.lifecycle import (
     send_order_out,
     start_preparing_order,
 )
-from orders.services.placing import place_order
+from orders.services.placing import find_placed_order, place_order
 from orders.services.quoting import Quote, list_slots, quote_cart
 from orders.services.reviews import answer_review, edit_review, write_review
 
@@ -52,6 +54,7 @@ __all__ = [
     "OrderedAgain",
     "Quote",
     "Repriced",
+    "WantedLine",
     "Wrong",
     "accept_changed_prices",
     "accept_order",
@@ -68,6 +71,7 @@ __all__ = [
     "complete_order",
     "edit_review",
     "empty_cart",
+    "find_placed_order",
     "get_or_create_cart",
     "list_slots",
     "mark_order_ready",
@@ -77,6 +81,7 @@ __all__ = [
     "propose_claim",
     "propose_line_change",
     "quote_cart",
+    "refill_cart",
     "reject_order",
     "remove_line",
     "replace_line",

@@ -15,11 +15,15 @@ from customers.models import User
 from menus.exceptions import MenuError
 from menus.models import Item
 from menus.pricing import Choice, ChosenModifier, unit_price, validate_choices
-from menus.selectors import get_item_for_customer, load_items
-from orders.exceptions import ItemRefusedError, OtherRestaurantError
+from menus.selectors import (
+    get_item_for_customer,
+    load_items,
+    load_items_for_customer,
+)
+from orders.exceptions import ItemRefusedError, OrderProblem, OtherRestaurantError
 from orders.models import Cart, CartLine, CartLineModifier
 from orders.selectors import choices_of, list_cart_lines
-from restaurants.models import Fulfilment
+from restaurants.models import Fulfilment, Restaurant
 
 # Where a signed-out visitor's session keeps the token of their cart.
 SESSION_KEY = "cart_token"
@@ -40,6 +44,16 @@ class Wish:
     quantity: int
     choices: Sequence[Choice]
     note: str
+
+
+@dataclass(frozen=True)
+class WantedLine:
+    """How many of which item, with what, as somebody asks for it."""
+
+    item_public_id: UUID
+    quantity: int
+    choices: Sequence[Choice] = ()
+    note: str = ""
 
 
 def get_or_create_cart(*, user: User | None = None, token: str | None = None) -> Cart:
@@ -114,6 +128,40 @@ def have_lines(
         chosen if isinstance(chosen, ItemRefusedError) else next(lines)
         for _wish, chosen in checked
     ]
+
+
+@transaction.atomic
+def refill_cart(
+    *,
+    cart: Cart,
+    restaurant: Restaurant,
+    fulfilment: str,
+    wanted: Sequence[WantedLine],
+) -> Cart:
+    """Have exactly what is wanted in the cart, of one restaurant, and nothing else.
+
+    What is alike is one line. ItemRefusedError names in its problems each that cannot
+    be had, by its place; nothing is changed then. A fixed number of queries.
+    """
+    items = load_items_for_customer({one.item_public_id for one in wanted})
+    checked = [_try_wanted(one, items, restaurant) for one in wanted]
+    problems = [
+        OrderProblem(found.code, found.message, str(place))
+        for place, found in enumerate(checked)
+        if isinstance(found, ItemRefusedError)
+    ]
+    if problems:
+        first = problems[0]
+        raise ItemRefusedError(first.message, code=first.code, problems=problems)
+    locked = _lock(cart)
+    locked.lines.all().delete()
+    locked.restaurant = restaurant if wanted else None
+    locked.fulfilment = Fulfilment(fulfilment)
+    locked.save()
+    _put_fresh(
+        locked, [one for one in checked if not isinstance(one, ItemRefusedError)]
+    )
+    return locked
 
 
 @transaction.atomic
@@ -282,19 +330,27 @@ def _copy(locked: Cart, cart: Cart) -> None:
 def _change_restaurant(cart: Cart, item: Item, *, replace: bool) -> None:
     if cart.restaurant_id is not None and cart.lines.exists():
         if not replace:
-            raise OtherRestaurantError(
-                _(
-                    "Your cart has food from %(current)s. Start a new one with "
-                    "%(wanted)s?"
-                )
-                % {"current": cart.restaurant, "wanted": item.restaurant}
-            )
+            raise _ask_replace(cart, item)
         cart.lines.all().delete()
     cart.restaurant = item.restaurant
     restaurant = item.restaurant
     if cart.fulfilment == Fulfilment.DELIVERY and not restaurant.offers_delivery:
         cart.fulfilment = Fulfilment.PICKUP
     cart.save()
+
+
+def _ask_replace(cart: Cart, item: Item) -> OtherRestaurantError:
+    current = cart.restaurant
+    assert current is not None
+    error = OtherRestaurantError(
+        _("Your cart has food from %(current)s. Start a new one with %(wanted)s?")
+        % {"current": current, "wanted": item.restaurant}
+    )
+    error.state = {
+        "restaurant_id": str(current.public_id),
+        "restaurant_name": current.name,
+    }
+    return error
 
 
 def _forget_restaurant(cart: Cart) -> None:
@@ -367,6 +423,42 @@ def _put(
     _write_modifiers([(lines[key], chosen) for key, chosen in fresh.items()])
     _copy(locked, cart)
     return [lines[key] for key in keys]
+
+
+def _try_wanted(
+    wanted: WantedLine, items: dict[UUID, Item], restaurant: Restaurant
+) -> tuple[Wish, list[ChosenModifier]] | ItemRefusedError:
+    item = items.get(wanted.item_public_id)
+    if item is None or item.restaurant_id != restaurant.pk:
+        return ItemRefusedError(
+            _("It is not on the menu of %(name)s.") % {"name": restaurant},
+            code="item_not_available",
+        )
+    note = wanted.note.strip()[:200]
+    wish = Wish(item, wanted.quantity, wanted.choices, note)
+    chosen = _try(wish)
+    return chosen if isinstance(chosen, ItemRefusedError) else (wish, chosen)
+
+
+def _put_fresh(cart: Cart, wishes: Sequence[tuple[Wish, list[ChosenModifier]]]) -> None:
+    """Create the lines of an empty cart."""
+    lines: dict[object, tuple[CartLine, list[ChosenModifier]]] = {}
+    for wish, chosen in wishes:
+        key = (wish.item.pk, wish.note, _shape(wish.choices))
+        if key in lines:
+            line = lines[key][0]
+            line.quantity = min(MOST, line.quantity + wish.quantity)
+            continue
+        line = CartLine(
+            cart=cart,
+            item=wish.item,
+            quantity=max(1, min(MOST, wish.quantity)),
+            note=wish.note,
+            unit_price_seen=unit_price(wish.item, chosen),
+        )
+        lines[key] = line, chosen
+    CartLine.objects.bulk_create([line for line, _chosen in lines.values()])
+    _write_modifiers(list(lines.values()))
 
 
 def _write_modifiers(

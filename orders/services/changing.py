@@ -37,6 +37,7 @@ from orders.services.lifecycle import (
     By,
     Reason,
     record_change,
+    state_of,
 )
 from restaurants.live import ring_board
 
@@ -112,7 +113,9 @@ def withdraw_line_change(*, change_pk: int) -> LineChange:
     order = _lock(order_pk)
     change = _lock_change(order, change_pk)
     if change.status in (Status.ACCEPTED, Status.DECLINED):
-        raise AlreadyMovedError(_("The customer has answered already."))
+        error = AlreadyMovedError(_("The customer has answered already."))
+        error.state = {**state_of(order), "line_change_status": change.status}
+        raise error
     if change.status == Status.PROPOSED:
         _close(change, Status.WITHDRAWN, timezone.now())
     return change
@@ -307,10 +310,12 @@ def _plan(
 
 def _check_order(order: Order) -> None:
     if order.status not in BEFORE_READY:
-        raise LineChangeError(
+        error = LineChangeError(
             _("Only what is not ready yet can be changed; this order is: %(status)s.")
             % {"status": order.get_status_display()}
         )
+        error.state = state_of(order)
+        raise error
     if PendingEnd.objects.filter(order=order).exists():
         raise LineChangeError(_("This order is being ended. Take that back first."))
 
@@ -379,6 +384,12 @@ def _close(change: LineChange, status: Status, now: datetime) -> None:
 
 
 def _say_too_late(order: Order, change: LineChange) -> AlreadyMovedError:
+    error = _word_too_late(order, change)
+    error.state = {**state_of(order), "line_change_status": change.status}
+    return error
+
+
+def _word_too_late(order: Order, change: LineChange) -> AlreadyMovedError:
     if change.status == Status.ACCEPTED:
         return AlreadyMovedError(_("You have agreed to this change already."))
     if change.status == Status.DECLINED:

@@ -142,7 +142,9 @@ def _words(one: Wrong) -> dict[str, str | int]:
 def _check_answer(claim: Claim, refund: Decimal | None, text: str) -> None:
     if claim.status != Status.OPEN:
         assert claim.answered_at is not None
-        raise AlreadyMovedError(_say_answered(claim))
+        error = AlreadyMovedError(_say_answered(claim))
+        error.state = {"status": claim.status, "since": claim.answered_at}
+        raise error
     if len(text) > LONGEST:
         raise ClaimError(_("This answer is too long."), code="answer_too_long")
     if refund is None:

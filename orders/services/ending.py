@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
-from orders.models import Order, PendingEnd
+from orders.models import Order, OrderEvent, PendingEnd
 from orders.services.lifecycle import (
     Actor,
     By,
@@ -22,12 +22,24 @@ from orders.services.lifecycle import (
     cancel_order,
     check_step,
     reject_order,
+    state_of,
 )
 from restaurants.live import ring_board
 
 logger = logging.getLogger(__name__)
 
 HELD = timedelta(seconds=10)
+# Why a customer cancels.
+CANCEL_REASONS = (
+    *(Reason.CHANGED_MIND, Reason.MISTAKE, Reason.TOO_SLOW),
+    Reason.OTHER,
+)
+# Why a kitchen rejects what is new, and cancels what it accepted.
+REJECTING = (
+    *(Reason.SOLD_OUT, Reason.TOO_BUSY, Reason.CLOSING, Reason.ADDRESS),
+    Reason.OTHER,
+)
+CANCELLING = (*REJECTING[:-1], Reason.NO_SHOW, Reason.OTHER)
 SWEEP = 200
 
 
@@ -62,13 +74,21 @@ def hold_end(
     return pending
 
 
+def has_ended(*, order_pk: int, actor: Actor, to_status: str) -> bool:
+    """Tell whether it was this hand that rejected or cancelled an order."""
+    events = OrderEvent.objects.filter(order=order_pk, to_status=to_status)
+    return events.filter(actor=actor.kind, user=actor.user).exists()
+
+
 @transaction.atomic
 def take_end_back(*, order_pk: int) -> Order:
     """Undo what hold_end began; AlreadyMovedError once it is done."""
     order = Order.objects.select_for_update().get(pk=order_pk)
     taken_back, _by_model = PendingEnd.objects.filter(order=order).delete()
     if not taken_back and order.is_ended:
-        raise AlreadyMovedError(_("It is too late: the customer has been told."))
+        error = AlreadyMovedError(_("It is too late: the customer has been told."))
+        error.state = state_of(order)
+        raise error
     ring_board(order.restaurant_id)
     return order
 

@@ -11,8 +11,10 @@ from django.db import transaction
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from oauth2_provider.models import RefreshToken
 
 from customers.models import Address, KnownBrowser, PhoneCode, User
+from customers.services import end_app_sessions
 from notifications.device_models import DEVICE_MODELS
 from notifications.models import (
     Digest,
@@ -176,9 +178,10 @@ def _forget_in_logs(user: User) -> None:
 
 
 def _forget_belongings(user: User) -> None:
+    end_app_sessions(user=user)
     for model in (
         *(Address, PhoneCode, KnownBrowser, Cart, Favourite, Membership),
-        *(Preference, RecipientSettings, UnreadCount),
+        *(Preference, RecipientSettings, UnreadCount, RefreshToken),
         *DEVICE_MODELS.values(),
     ):
         model.objects.filter(user=user).delete()

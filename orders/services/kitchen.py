@@ -13,6 +13,17 @@ from restaurants.availability import Until, end_of
 from restaurants.models import Restaurant
 from restaurants.services import pause_restaurant, start_busy
 
+# What a board offers: how much longer everything takes, and for how long what holds.
+BUSY_MINUTES = (10, 20)
+BUSY_FOR = (Until.MINUTES_30, Until.HOUR, Until.SERVICE)
+PAUSE_FOR = (
+    *(Until.MINUTES_15, Until.MINUTES_30, Until.HOUR),
+    *(Until.NEXT_SERVICE, Until.TOMORROW),
+)
+SOLD_OUT_FOR = (Until.HOUR, Until.SERVICE, Until.TOMORROW, Until.NOTICE)
+# Minutes that a kitchen can promise.
+LONGEST_PREPARATION = 240
+
 
 @dataclass(frozen=True)
 class Switch:

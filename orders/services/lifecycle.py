@@ -20,7 +20,7 @@ from menus.services import return_portions
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
 from orders.live import ring_order
 from orders.models import LineChange, Order, OrderEvent, PendingEnd
-from orders.notifications import tell, tell_delay
+from orders.notifications import tell, tell_delay, tell_partners_of
 from orders.payments import get_provider
 from orders.signals import order_moved
 from restaurants.estimating import Window, estimate_window
@@ -240,7 +240,7 @@ def delay_order(
     if seen_due_at is not None and seen_due_at != order.due_at:
         return order
     if order.status not in (Status.ACCEPTED, Status.PREPARING):
-        raise IllegalTransitionError(_("Only what is in the kitchen can be delayed."))
+        raise _refusal(order, _("Only what is in the kitchen can be delayed."))
     step = Step(Status(order.status), actor, timezone.now(), Reason.DELAYED)
     order.preparation_minutes += minutes
     # From now at the earliest: what is late already is not ready in the past.
@@ -295,13 +295,15 @@ def _refuse_while_ending(order: Order, actor: Actor) -> None:
     pending = _pending_end(order)
     if pending is None:
         return
-    raise AlreadyMovedError(
+    error = AlreadyMovedError(
         _("%(name)s is ending this order since %(time)s. Take that back first.")
         % {
             "name": _name(pending.user) or _("Somebody"),
             "time": _clock(order, pending.created_at),
         }
     )
+    error.state = {**state_of(order), "ending_since": pending.created_at}
+    raise error
 
 
 def check_step(*, order_pk: int, step: Step) -> Order:
@@ -348,15 +350,24 @@ def _is_allowed(order: Order, step: Step) -> bool:
     )
 
 
+def state_of(order: Order) -> dict[str, object]:
+    """Return how an order stands and since when, for who was refused because of it."""
+    last = _entered(order)
+    return {"status": order.status, "since": last.at if last else order.placed_at}
+
+
+def _entered(order: Order) -> OrderEvent | None:
+    """Return the event by which an order came to be as it is."""
+    events = order.events.filter(to_status=order.status)
+    entered = events.exclude(from_status=order.status).select_related("user")
+    return entered.first()
+
+
 def _refuse(order: Order, step: Step) -> None:
     if order.status == Status.PLACED or _is_foreign(order, step):
-        raise IllegalTransitionError(_("This step is not possible for this order."))
-    last = (
-        order.events.filter(to_status=order.status)
-        .exclude(from_status=order.status)
-        .select_related("user")
-        .get()
-    )
+        raise _refusal(order, _("This step is not possible for this order."))
+    last = _entered(order)
+    assert last is not None
     # Colleagues are told who of them it was; nobody else is.
     is_colleague = step.actor.kind == last.actor == By.RESTAURANT
     name = _name(last.user) if is_colleague else ""
@@ -367,7 +378,15 @@ def _refuse(order: Order, step: Step) -> None:
     }
     if step.actor.kind == By.CUSTOMER and not order.is_ended:
         message += " " + _("Please call the restaurant.")
-    raise AlreadyMovedError(message)
+    moved = AlreadyMovedError(message)
+    moved.state = state_of(order)
+    raise moved
+
+
+def _refusal(order: Order, message: str) -> IllegalTransitionError:
+    error = IllegalTransitionError(message)
+    error.state = state_of(order)
+    return error
 
 
 def _name(user: User | None) -> str:
@@ -474,6 +493,7 @@ def _write_event(
         window_after_until=order.current_until,
     )
     tell(order, event)
+    tell_partners_of(order, event)
     ring_board(order.restaurant_id)
     ring_order(order.public_id)
     order_moved.send(Order, order=order, event=event)

@@ -27,6 +27,7 @@ from menus.pricing import (
 from menus.services import take_portions
 from menus.templatetags.money import money
 from orders.exceptions import (
+    IdempotencyKeyReusedError,
     ItemRefusedError,
     NotOrderableError,
     OrderProblem,
@@ -87,17 +88,20 @@ def place_order(  # noqa: PLR0913
     name: str = "",
     seen_window: Window | None = None,
     seen_total: Decimal | None = None,
+    request_digest: str = "",
 ) -> Order:
     """Turn the customer's cart into an order and empty it; everything is read again.
 
-    The same key returns the order it made. Raises, changing nothing: CartEmptyError,
-    WindowMovedError (ask, with its slot), PriceChangedError (ask, see problems),
-    NotOrderableError and ItemRefusedError. Cart.DoesNotExist for another's cart.
+    The same key returns the order it made, which `is_repeat` then; with another digest
+    of what was asked for, it is refused: IdempotencyKeyReusedError. Raises, changing
+    nothing: CartEmptyError, WindowMovedError (ask, with its slot), PriceChangedError
+    (ask, see problems), NotOrderableError and ItemRefusedError. Cart.DoesNotExist for
+    another's cart.
     """
     cart = _lock_cart(cart_pk, customer)
     placed = _find_placed(customer, idempotency_key)
     if placed is not None:
-        return placed
+        return _repeat(placed, request_digest)
     wish = Wish(
         fulfilment=Fulfilment(fulfilment),
         place=place,
@@ -124,15 +128,49 @@ def place_order(  # noqa: PLR0913
     number = next_number(quote.restaurant.pk)
     _check_capacity(quote, now)
     order = _create_order(quote, wish, number, now)
+    order.request_digest = request_digest
     _write_customer(order, customer, idempotency_key)
     _create_lines(order, quote)
-    order.payment_status = get_provider(order.payment_method).authorize(order)
-    order.save(update_fields=["payment_status"])
-    cart.lines.all().delete()
-    cart.restaurant = None
-    cart.save()
+    _authorize(order)
+    _empty(cart)
     record_placing(order, actor=Actor(OrderEvent.Actor.CUSTOMER, order.customer))
     return order
+
+
+def _authorize(order: Order) -> None:
+    status = get_provider(order.payment_method).authorize(order)
+    if status != order.payment_status:
+        order.payment_status = status
+        order.save(update_fields=["payment_status"])
+
+
+def _empty(cart: Cart) -> None:
+    # In one statement: through the models they are looked for first, table by table.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH modifiers AS (
+                DELETE FROM orders_cartlinemodifier modifier
+                 USING orders_cartline line
+                 WHERE modifier.line_id = line.id AND line.cart_id = %(cart)s)
+            DELETE FROM orders_cartline WHERE cart_id = %(cart)s
+            """,
+            {"cart": cart.pk},
+        )
+    cart.restaurant = None
+    cart.save()
+
+
+def find_placed_order(
+    *, customer: User, idempotency_key: UUID, request_digest: str
+) -> Order | None:
+    """Return the order that place_order would return for a key it knows, if it does.
+
+    So that a repetition is answered whatever became of the cart and the addresses.
+    IdempotencyKeyReusedError as there.
+    """
+    placed = _find_placed(customer, idempotency_key)
+    return None if placed is None else _repeat(placed, request_digest)
 
 
 def _lock_cart(cart_pk: int, customer: User | Guest) -> Cart:
@@ -148,6 +186,15 @@ def _find_placed(customer: User | Guest, key: UUID) -> Order | None:
         # The key is known to who was shown the page it was made for.
         return orders.filter(guest_token__isnull=False).first()
     return orders.filter(customer=customer).first()
+
+
+def _repeat(placed: Order, request_digest: str) -> Order:
+    if request_digest and placed.request_digest != request_digest:
+        raise IdempotencyKeyReusedError(
+            _("This key was used for another order. Use a new one.")
+        )
+    placed.is_repeat = True
+    return placed
 
 
 def _check_capacity(quote: Quote, now: datetime) -> None:
@@ -238,7 +285,9 @@ def _is_promise_kept(quote: Quote, seen: Window) -> bool:
 def _take_portions(quote: Quote) -> None:
     quantities: dict[int, int] = {}
     for line in quote.lines:
-        quantities[line.item.pk] = quantities.get(line.item.pk, 0) + line.quantity
+        # What is counted from this moment on, this order came before.
+        if line.item.portions_left is not None:
+            quantities[line.item.pk] = quantities.get(line.item.pk, 0) + line.quantity
     try:
         take_portions(quantities=quantities)
     except ItemSoldOutError as error:
@@ -273,7 +322,7 @@ def _create_order(quote: Quote, wish: Wish, number: int, now: datetime) -> Order
     zone = ZoneInfo(restaurant.time_zone)
     return Order(
         number=number,
-        region_id=restaurant.region_id,
+        region=restaurant.region,
         restaurant=restaurant,
         status=Order.Status.PLACED,
         fulfilment=wish.fulfilment,

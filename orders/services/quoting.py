@@ -149,7 +149,7 @@ def quote_cart(
         raise CartEmptyError(
             _("Your cart is empty. It may have been ordered in another tab.")
         )
-    restaurant = Restaurant.objects.get(pk=cart.restaurant_id)
+    restaurant = Restaurant.objects.select_related("region").get(pk=cart.restaurant_id)
     moment = scheduled_for or now
     answer = check_orderability(
         restaurant,

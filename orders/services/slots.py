@@ -16,6 +16,8 @@ from restaurants.models import Restaurant
 from restaurants.opening import Span, WeeklySpan, opening_spans, span_at
 
 BOOKING_HORIZON = timedelta(days=2)
+# Of moments that can be reckoned with.
+YEARS = range(2000, 2200)
 
 
 @dataclass(frozen=True)

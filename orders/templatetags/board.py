@@ -1,42 +1,20 @@
 """How the board and its tickets say what is to be cooked, and until when."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from django import template
 from django.utils.translation import gettext as _
 
 from menus.models import Allergen
-from orders.models import OrderLine, OrderLineModifier
+from orders.models import OrderLine
+from orders.selectors import multiply_out
 
 register = template.Library()
 MINUTE = 60
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """A modifier as the kitchen makes it; the depth is 1 for one of the item's own."""
-
-    quantity: int
-    name: str
-    depth: int
-
-
-@register.filter
-def chosen(line: OrderLine) -> list[Chosen]:
-    """Return a line's modifiers, nested ones below theirs, multiplied out."""
-    children: dict[int | None, list[OrderLineModifier]] = {}
-    for modifier in line.modifiers.all():
-        children.setdefault(modifier.parent_id, []).append(modifier)
-
-    def below(parent: int | None, depth: int) -> Iterator[Chosen]:
-        for modifier in children.get(parent, []):
-            yield Chosen(line.quantity, modifier.name, depth)
-            yield from below(modifier.pk, depth + 1)
-
-    return list(below(None, 1))
+register.filter("chosen", multiply_out)
 
 
 @register.filter

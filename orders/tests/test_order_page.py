@@ -16,6 +16,7 @@ from menus.tests.factories import ItemFactory
 from notifications.models import Channel, Event, Preference
 from notifications.rendering import render_words
 from orders.models import Order, OrderEvent
+from orders.selectors.progress import read_progress
 from orders.services import (
     Actor,
     accept_order,
@@ -29,7 +30,6 @@ from orders.services import (
 )
 from orders.services.lifecycle import delay_order, move_window
 from orders.tests.factories import fill_cart, submit
-from orders.views.progress import read_progress
 from restaurants.estimating import Window
 from restaurants.models import Fulfilment, Restaurant
 

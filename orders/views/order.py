@@ -28,8 +28,8 @@ from orders.exceptions import (
 from orders.forms import CancelForm, LineChangeAnswerForm
 from orders.models import LineChange, Order, OrderEvent
 from orders.selectors import get_order_now_for_visitor
+from orders.selectors.progress import read_progress
 from orders.services.receipts import email_receipt
-from orders.views.progress import read_progress
 from orders.views.visitors import (
     list_guest_orders,
     remember_guest_order,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -35,10 +35,14 @@ from restaurants.estimating import estimate_minutes
 from restaurants.geo import great_circle_distance
 from restaurants.models import Fulfilment, Restaurant, Weekday
 from restaurants.opening import span_at
-from restaurants.selectors import fold, get_restaurant
+from restaurants.selectors import (
+    fold,
+    get_restaurant,
+    list_fee_steps,
+    list_special_hours,
+)
 
 REVIEW_COUNT = 10
-AHEAD = timedelta(days=14)
 ROUND_THE_CLOCK = timedelta(days=1)
 
 
@@ -74,15 +78,6 @@ class MenuShown:
     hidden: int
     # Whether nothing on it says what allergens it contains.
     is_silent: bool
-
-
-@dataclass(frozen=True)
-class FeeStep:
-    """The fee from a distance in metres on, up to the next step or the radius."""
-
-    until: float
-    fee: Decimal
-    is_here: bool
 
 
 class _Words:
@@ -217,7 +212,7 @@ def _terms(
     )
     distance = _distance(restaurant, place)
     fee = restaurant.delivery_fee_at(distance)
-    steps = _fee_steps(restaurant, distance)
+    steps = list_fee_steps(restaurant, distance)
     return {
         "place": place,
         "fulfilment": fulfilment,
@@ -249,23 +244,6 @@ def _distance(restaurant: Restaurant, place: ChosenPlace | None) -> float | None
     )
 
 
-def _fee_steps(restaurant: Restaurant, distance: float | None) -> list[FeeStep]:
-    radius = restaurant.delivery_radius
-    starts = [0.0, *restaurant.fee_step_metres]
-    fees = [restaurant.delivery_fee, *restaurant.fee_step_fees]
-    steps = []
-    for number, (start, fee) in enumerate(zip(starts, fees, strict=True)):
-        until = min(radius, starts[number + 1]) if number + 1 < len(starts) else radius
-        if start < radius:
-            # As Restaurant.delivery_fee_at: a step begins at its own distance.
-            is_last = until == radius
-            is_here = distance is not None and (
-                start <= distance < until or (is_last and distance == radius)
-            )
-            steps.append(FeeStep(until, fee, is_here))
-    return steps
-
-
 def _hours(restaurant: Restaurant, now: datetime) -> dict[str, Any]:
     today = now.astimezone(ZoneInfo(restaurant.time_zone)).date()
     span = span_at(known_spans(restaurant), now)
@@ -278,7 +256,7 @@ def _hours(restaurant: Restaurant, now: datetime) -> dict[str, Any]:
         "today_special": [
             one for one in restaurant.special_hours.all() if one.date == today
         ],
-        "special_hours": _special_hours(restaurant, today),
+        "special_hours": list_special_hours(restaurant, moment=now),
         "is_open": span is not None and _takes_orders(restaurant, now),
         "open_until": (span[1] if span and span[1] - now < ROUND_THE_CLOCK else None),
     }
@@ -304,14 +282,6 @@ def _week(restaurant: Restaurant) -> list[dict[str, Any]]:
             "spans": [span for span in spans if span.weekday == day],
         }
         for day in Weekday
-    ]
-
-
-def _special_hours(restaurant: Restaurant, today: date) -> list[Any]:
-    return [
-        special
-        for special in restaurant.special_hours.all()
-        if today <= special.date <= today + AHEAD
     ]
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from django.db.models.expressions import RawSQL
+from django.db import connection
+from django.db.models.base import ModelState
 
 from customers.paging import read_number, read_pk, read_position, write_position
 from restaurants.availability import Orderability, check_orderability
 from restaurants.estimating import estimate_minutes
 from restaurants.exceptions import InvalidCursorError
-from restaurants.fields import InstantMultirangeField
 from restaurants.geo import to_plane
 from restaurants.models import Cuisine, Fulfilment, Restaurant
 from restaurants.selectors.ranking import (
@@ -31,21 +32,54 @@ from restaurants.selectors.search import (
 CUISINE_SAMPLE = 300
 # A cuisine or words that more have are found among the nearest; else by their keys.
 RARE = 2000
-# What a card says of opening hours needs the span of now and the next ones; reading all
-# that are kept takes longer than the rest of the row. A pause may end in any.
-NEXT_SPANS = """
-    CASE WHEN paused_until > %s THEN open_spans ELSE (
-        SELECT range_agg(span) FROM (
-            SELECT span FROM unnest(open_spans) span WHERE upper(span) > %s
-             ORDER BY span LIMIT 3) next_ones) END
+# What cards read of a restaurant: most of a row is never shown.
+CARD_FIELDS = (
+    *("id", "public_id", "name", "slug", "status", "takes_orders", "picture"),
+    *("drawing", "country", "latitude", "longitude", "time_zone", "currency"),
+    *("offers_delivery", "offers_pickup", "delivery_radius", "delivery_fee"),
+    *("fee_step_metres", "fee_step_fees", "minimum_order", "preparation_minutes"),
+    *("preparation_week", "busy_minutes", "busy_until", "paused_until"),
+    *("unattended_since", "rating_total", "rating_count", "created_at"),
+)
+# Of opening hours a card needs the span of now and the next ones; reading all that are
+# kept takes longer than the rest of the row. A pause may end in any.
+_CARDS = f"""
+    SELECT {", ".join(f"r.{name}" for name in CARD_FIELDS)},
+           spans.starts, spans.ends,
+           ARRAY(SELECT c.slug || ' ' || c.name FROM restaurants_restaurant_cuisines rc
+                   JOIN restaurants_cuisine c ON c.id = rc.cuisine_id
+                  WHERE rc.restaurant_id = r.id ORDER BY c.name)
+      FROM restaurants_restaurant r
+      CROSS JOIN LATERAL (
+          -- As numbers, which are read much faster than times.
+          SELECT array_agg(extract(epoch FROM lower(span))::float8
+                           ORDER BY span) AS starts,
+                 array_agg(extract(epoch FROM upper(span))::float8
+                           ORDER BY span) AS ends
+            FROM (SELECT span FROM unnest(r.open_spans) span
+                   WHERE r.paused_until > %(moment)s OR upper(span) > %(moment)s
+                   ORDER BY span
+                   LIMIT CASE WHEN r.paused_until > %(moment)s THEN NULL ELSE 3 END
+                 ) next_ones) spans
+     WHERE r.id = ANY(%(pks)s)
 """
+
+
+class KeptSpan(NamedTuple):
+    lower: datetime
+    upper: datetime
+
+
+class CuisineShown(NamedTuple):
+    slug: str
+    name: str
 
 
 @dataclass(frozen=True)
 class NearbyRestaurant:
     """A restaurant as its card shows it, for one place and moment.
 
-    Of its opening spans only the next few are loaded.
+    Only CARD_FIELDS are loaded of it, and of its opening spans only the next few.
     """
 
     restaurant: Restaurant
@@ -54,6 +88,7 @@ class NearbyRestaurant:
     orderability: Orderability
     minutes: tuple[int, int]
     delivery_fee: Decimal
+    cuisines: Sequence[CuisineShown]
     dishes: list[str] = field(default_factory=list)  # at most three that were meant
 
 
@@ -124,37 +159,73 @@ def _of_words(search: Search) -> Search:
 
 
 def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaurant]:
-    moment = search.moment
-    spans = RawSQL(NEXT_SPANS, [moment, moment], InstantMultirangeField())  # noqa: S611
-    by_pk = (
-        Restaurant.objects.prefetch_related("cuisines")
-        .defer("search_document", "open_spans")
-        .annotate(next_spans=spans)
-        .in_bulk([position[3] for position in positions])
-    )
-    for restaurant in by_pk.values():
-        restaurant.open_spans = restaurant.next_spans  # type: ignore[attr-defined]
-    dishes = list_dishes_found(list(by_pk), search.wording.beginnings)
+    found = _load([position[3] for position in positions], search.moment)
+    dishes = list_dishes_found(list(found), search.wording.beginnings)
+    moment, fulfilment = search.moment, search.filters.fulfilment
     place = (search.latitude, search.longitude)
-    fulfilment = search.filters.fulfilment
-    return [
-        NearbyRestaurant(
-            restaurant=by_pk[pk],
-            distance=distance,
-            is_open=not is_closed,
-            orderability=check_orderability(
-                by_pk[pk], moment=moment, place=place, fulfilment=fulfilment
-            ),
-            minutes=estimate_minutes(
-                preparation_minutes=by_pk[pk].preparation_minutes_at(moment),
-                distance=None if fulfilment == Fulfilment.PICKUP else distance,
-            ),
-            delivery_fee=by_pk[pk].delivery_fee_at(distance),
-            dishes=dishes.get(pk, []),
+    cards = []
+    for is_closed, _value, distance, pk in positions:
+        if pk not in found:
+            continue
+        restaurant, cuisines = found[pk]
+        cards.append(
+            NearbyRestaurant(
+                restaurant=restaurant,
+                distance=distance,
+                is_open=not is_closed,
+                orderability=check_orderability(
+                    restaurant, moment=moment, place=place, fulfilment=fulfilment
+                ),
+                minutes=estimate_minutes(
+                    preparation_minutes=restaurant.preparation_minutes_at(moment),
+                    distance=None if fulfilment == Fulfilment.PICKUP else distance,
+                ),
+                delivery_fee=restaurant.delivery_fee_at(distance),
+                cuisines=cuisines,
+                dishes=dishes.get(pk, []),
+            )
         )
-        for is_closed, _value, distance, pk in positions
-        if pk in by_pk
-    ]
+    return cards
+
+
+def _load(
+    pks: list[int], moment: datetime
+) -> dict[int, tuple[Restaurant, list[CuisineShown]]]:
+    """Return restaurants by key with their cuisines, in one query."""
+    if not pks:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CARDS, {"pks": pks, "moment": moment})
+        rows = cursor.fetchall()
+    found, alias = {}, connection.alias
+    for row in rows:
+        *values, starts, ends, cuisines = row
+        restaurant = _instance(values, alias)
+        restaurant.open_spans = [
+            KeptSpan(
+                datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+            )
+            for start, end in zip(starts or (), ends or (), strict=True)
+        ]
+        found[restaurant.pk] = restaurant, [_read_cuisine(one) for one in cuisines]
+    return found
+
+
+def _instance(values: list[object], alias: str) -> Restaurant:
+    """Return what Restaurant.from_db would for CARD_FIELDS, in a tenth of the time.
+
+    Other fields are loaded when they are asked for.
+    """
+    state = ModelState()
+    state.adding, state.db = False, alias
+    restaurant = Restaurant.__new__(Restaurant)
+    restaurant.__dict__.update(zip(CARD_FIELDS, values, strict=True), _state=state)
+    return restaurant
+
+
+def _read_cuisine(text: str) -> CuisineShown:
+    slug, _space, name = text.partition(" ")
+    return CuisineShown(slug, name)
 
 
 def _write_cursor(position: Position, sort: Sort) -> str:

@@ -1,6 +1,6 @@
 """Reads about who runs restaurants, and who wants to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Case, F, When
@@ -25,6 +25,7 @@ class Portals:
     duties: dict[int, frozenset[Duty]]
     setting_up: frozenset[int]  # keys of those that are not live yet
     acting: frozenset[int]  # keys of those where an operator acts for the owner
+    roles: dict[int, str] = field(default_factory=dict)  # a Membership.Role, of members
 
 
 def list_portals(user: User) -> Portals:
@@ -40,6 +41,7 @@ def list_portals(user: User) -> Portals:
             pk for pk, now in status.items() if now == Restaurant.Status.SETTING_UP
         ),
         acting=frozenset(status.keys() - roles.keys()),
+        roles=roles,
     )
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import User
+from notifications.services.webhooks import stop_endpoints
 from restaurants.exceptions import (
     AlreadyMemberError,
     InvitationOverError,
@@ -34,6 +35,7 @@ from restaurants.models import (
     new_invitation_token,
     roles_with,
 )
+from restaurants.notifications import about_of
 
 Role = Membership.Role
 VALID_FOR = timedelta(days=7)
@@ -173,6 +175,8 @@ def change_role(
         _check_other_owner(membership)
     membership.role = Role(role)
     membership.save(update_fields=["role"])
+    if role not in roles_with(Duty.PEOPLE):
+        _stop_webhooks(membership)
     return membership
 
 
@@ -187,7 +191,14 @@ def remove_member(*, restaurant_pk: int, actor: User, membership_pk: int) -> Mem
     if membership.role == Role.OWNER:
         _check_other_owner(membership)
     Membership.objects.filter(pk=membership.pk).delete()
+    _stop_webhooks(membership)
     return membership
+
+
+def _stop_webhooks(membership: Membership) -> None:
+    """Stop what only somebody who decides about people may hear."""
+    about = about_of(membership.restaurant.public_id)
+    stop_endpoints(owner_pk=membership.user_id, about=about, because="owner_left")
 
 
 def _lock(restaurant_pk: int, actor: User) -> None:
@@ -213,7 +224,7 @@ def decides_people(restaurant_pk: int, user: User) -> bool:
 
 
 def _get_member(restaurant_pk: int, membership_pk: int) -> Membership:
-    return Membership.objects.select_related("user").get(
+    return Membership.objects.select_related("user", "restaurant").get(
         pk=membership_pk, restaurant=restaurant_pk
     )
 

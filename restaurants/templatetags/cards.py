@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django import template
@@ -11,17 +11,12 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from restaurants.availability import say_moment
 from restaurants.models import Fulfilment, Restaurant
-from restaurants.selectors import NearbyRestaurant
+from restaurants.selectors import Badge, NearbyRestaurant, badges_of, say_status
 from restaurants.templatetags.distances import distance
 
 register = template.Library()
-NEW_FOR = timedelta(days=30)
-# With so many ratings a newcomer is known by them, and is not called new any more.
-KNOWN_BY_RATINGS = 5
-TOP_RATING = Decimal("4.5")
-TOP_RATINGS = 20
+LOOKS = {Badge.TOP_RATED: "tag-warn", Badge.FREE_DELIVERY: "tag-good"}
 # Cuisines with a drawing in static/img/cuisines.
 DRAWN = {
     *("burgers", "chinese", "ethiopian", "indian", "italian", "japanese", "korean"),
@@ -88,7 +83,7 @@ def _card(
         drawing=restaurant.drawing,
         latitude=f"{restaurant.latitude:.6f}",
         longitude=f"{restaurant.longitude:.6f}",
-        cuisines=" · ".join(cuisine.name for cuisine in restaurant.cuisines.all()),
+        cuisines=" · ".join(cuisine.name for cuisine in near.cuisines),
         rating="" if rating is None else number_format(rating, decimal_pos=1),
         rating_count=restaurant.rating_count,
         minutes=_minutes(near) if can_order else "",
@@ -99,7 +94,7 @@ def _card(
         badges=_badges(restaurant, now, is_free=brings and not near.delivery_fee),
         is_open=near.is_open,
         can_order=can_order,
-        status="" if can_order else _status(near, now),
+        status=say_status(near, moment=now),
         starts_closed=follows_open and not near.is_open,
         dishes=near.dishes,
     )
@@ -113,29 +108,5 @@ def _minutes(near: NearbyRestaurant) -> str:
 def _badges(
     restaurant: Restaurant, now: datetime, *, is_free: bool
 ) -> list[tuple[str, str]]:
-    badges = []
-    rating, count = restaurant.rating, restaurant.rating_count
-    if rating is not None and rating >= TOP_RATING and count >= TOP_RATINGS:
-        badges.append(("tag-warn", _("Top rated")))
-    if now - restaurant.created_at < NEW_FOR and count < KNOWN_BY_RATINGS:
-        badges.append(("", _("New")))
-    if is_free:
-        badges.append(("tag-good", _("Free delivery")))
-    if not restaurant.offers_delivery:
-        badges.append(("", _("Pickup only")))
-    return badges
-
-
-def _status(near: NearbyRestaurant, now: datetime) -> str:
-    again = near.orderability.next_opening
-    zone = near.restaurant.time_zone
-    moment = say_moment(again, time_zone=zone, now=now) if again else ""
-    if near.orderability.code == "restaurant_closed":
-        return _("Opens %(moment)s") % {"moment": moment} if moment else _("Closed")
-    if near.orderability.code == "restaurant_paused":
-        if not moment:
-            return _("On a break")
-        return _("On a break until %(moment)s") % {"moment": moment}
-    if near.orderability.code == "restaurant_unattended":
-        return _("Takes orders for later only")
-    return str(near.orderability.message)
+    badges = badges_of(restaurant, moment=now, is_free=is_free)
+    return [(LOOKS.get(badge, ""), str(badge.label)) for badge in badges]

@@ -52,7 +52,7 @@
   // What the server knows of this browser as the reader's own.
   const find = async (subscription) => {
     const devices = await (await send("GET", box.dataset.url)).json();
-    return devices.find((one) => one.registration_id === subscription.endpoint);
+    return devices.results.find((one) => one.registration_id === subscription.endpoint);
   };
   const isSameKey = (subscription) => {
     const used = subscription.options.applicationServerKey;
@@ -88,7 +88,7 @@
     const known = await worker.pushManager.getSubscription();
     try {
       const own = known && (await find(known));
-      if (own) await send("DELETE", `${box.dataset.url}${own.id}/`);
+      if (own) await send("DELETE", `${box.dataset.url}/${own.id}`);
       await known?.unsubscribe();
     } catch {
       return say("failed");

@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -110,6 +112,7 @@ FIFTH = 5
 
 @dataclass(frozen=True)
 class Step:
+    status: Order.Status
     label: StrOrPromise
     # When it was taken; None for one that was skipped or is still to come.
     at: datetime | None
@@ -127,6 +130,8 @@ class Ending:
 
 @dataclass(frozen=True)
 class Progress:
+    # How it stands, in one sentence.
+    sentence: str
     steps: list[Step]
     # What says that it is later than promised, and why; empty when it is not.
     lateness: str
@@ -139,12 +144,37 @@ class Progress:
 def read_progress(order: Order, *, now: datetime) -> Progress:
     """Return how an order stands at a moment; its events must be loaded."""
     events = list(order.events.all())
+    ending = _describe_ending(order, events)
     return Progress(
+        sentence=ending.sentence if ending else _describe_status(order),
         steps=_list_steps(order, events),
         lateness=_describe_lateness(order, events, now),
         is_overdue=_is_overdue(order, now),
-        ending=_describe_ending(order, events),
+        ending=ending,
     )
+
+
+def _describe_status(order: Order) -> str:
+    """Say how an order stands that was not ended uneaten."""
+    words = {
+        Status.PENDING_PAYMENT: _("Waiting for your payment."),
+        Status.PLACED: _("Waiting for %(name)s to accept."),
+        Status.ACCEPTED: _("%(name)s is on it."),
+        Status.PREPARING: _("%(name)s is preparing your food."),
+        Status.READY: _("Ready, waiting for the courier."),
+        Status.OUT_FOR_DELIVERY: _("On the way to you."),
+        Status.DELIVERED: _("It was delivered at %(time)s. Enjoy your meal!"),
+        Status.COLLECTED: _("You collected it at %(time)s. Enjoy your meal!"),
+    }[Status(order.status)]
+    if _is_collectable(order):
+        words = _("Ready: come and collect it.")
+    elif order.status == Status.ACCEPTED and order.scheduled_for:
+        words = _("%(name)s has accepted it and starts in time.")
+    clock = ""
+    if order.ended_at is not None:
+        zone = ZoneInfo(order.restaurant.time_zone)
+        clock = time_format(order.ended_at.astimezone(zone), "TIME_FORMAT")
+    return words % {"name": order.restaurant_name, "time": clock}
 
 
 def _list_steps(order: Order, events: list[OrderEvent]) -> list[Step]:
@@ -158,14 +188,19 @@ def _list_steps(order: Order, events: list[OrderEvent]) -> list[Step]:
     if order.is_ended and order.status not in way:
         done = [one for one in way if one in taken]
         return [
-            *(Step(STEP_WORDS[one], taken[one], "done") for one in done),
-            Step(STEP_WORDS[Status(order.status)], order.ended_at, "now"),
+            *(Step(one, STEP_WORDS[one], taken[one], "done") for one in done),
+            _end_step(order),
         ]
     current = -1 if order.is_ended else reached
     return [
-        Step(STEP_WORDS[one], taken.get(one), _state_of(number, reached, current))
+        Step(one, STEP_WORDS[one], taken.get(one), _state_of(number, reached, current))
         for number, one in enumerate(way)
     ]
+
+
+def _end_step(order: Order) -> Step:
+    status = Status(order.status)
+    return Step(status, STEP_WORDS[status], order.ended_at, "now")
 
 
 def _state_of(number: int, reached: int, current: int) -> str:
