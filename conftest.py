@@ -133,6 +133,8 @@ class ApiClient:
 @pytest.fixture
 def api() -> ApiClient:
     """Give an app that nobody has signed in with yet."""
+    # Made before a test's threads would all make it at once.
+    _schema()
     return ApiClient()
 
 

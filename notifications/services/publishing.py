@@ -122,7 +122,8 @@ def publish(
     event.recipient_count = len(people)
     # Within the caller's, whose way back it shares: a savepoint would gain nothing.
     with transaction.atomic(savepoint=False):
-        if not _insert(event, people, timing.per_second):
+        listed = [] if isinstance(recipients, QuerySet) else people
+        if not _insert(event, listed, timing.per_second):
             return Event.objects.get(key=key)
         if isinstance(recipients, QuerySet):
             _insert_audience(event, recipients, timing.per_second, timing.local_start)
@@ -144,7 +145,7 @@ def _insert(event: Event, people: list[int], per_second: int | None) -> bool:
                 "context": json.dumps(event.context),
                 "channel": event.only_channel,
                 "people": people,
-                "count": len(people),
+                "count": event.recipient_count,
                 "size": size,
                 "start": event.published_at,
                 "pause": pause_of(per_second).total_seconds() / size,
