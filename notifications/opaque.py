@@ -8,7 +8,9 @@ import hashlib
 from functools import lru_cache
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from django.conf import settings
@@ -28,6 +30,24 @@ def pk_of(kind: str, public_id: UUID) -> int | None:
     block = _cipher(settings.ID_KEY).decryptor().update(public_id.bytes)
     pk = int.from_bytes(block[HALF:])
     return pk if block[:HALF] == _tag(kind) and pk <= LARGEST_PK else None
+
+
+def seal(words: bytes) -> bytes:
+    """Return words that only this site can read again; the same words look the same."""
+    return _siv(settings.ID_KEY).encrypt(words, None)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Return what was sealed; ValueError for what was not sealed here (RFC 5297)."""
+    try:
+        return _siv(settings.ID_KEY).decrypt(sealed, None)
+    except InvalidTag as error:
+        raise ValueError("not sealed here") from error
+
+
+@lru_cache(maxsize=4)
+def _siv(key: str) -> AESSIV:
+    return AESSIV(hashlib.sha512(f"sealed:{key}".encode()).digest())
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from customers.models import User
-from customers.paging import read_pk
+from customers.paging import read_pk, read_position, write_position
 from restaurants.availability import (
     Orderability,
     check_orderability,
@@ -56,7 +56,8 @@ def list_favourites(
     )
     if cursor:
         try:
-            rows = rows.filter(pk__lt=read_pk(cursor))
+            [before] = read_position(cursor)
+            rows = rows.filter(pk__lt=read_pk(before))
         except ValueError as error:
             raise InvalidCursorError(cursor) from error
     found = list(
@@ -69,7 +70,7 @@ def list_favourites(
     more = len(found) > limit
     return FavouritePage(
         [_card(row.restaurant, moment, place) for row in page],
-        str(page[-1].pk) if more else "",
+        write_position([page[-1].pk]) if more else "",
     )
 
 
