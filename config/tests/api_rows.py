@@ -20,10 +20,10 @@ from notifications.tests.factories import (
     GCMDeviceFactory,
     NotificationFactory,
 )
-from orders.models import CartLine, Claim, Order, Review
+from orders.models import CartLine, Claim, Order
 from orders.serializers.lines import LINE
 from orders.serializers.webhooks import DELIVERY
-from orders.services import complete_order, propose_line_change
+from orders.services import complete_order, propose_line_change, write_review
 from orders.tests.factories import fill_cart
 from restaurants.models import Favourite, Restaurant
 
@@ -74,8 +74,8 @@ def make_rows() -> Rows:
         item_pk=water.pk,
     )
     now = timezone.now()
-    review = Review.objects.create(
-        order=arrived, restaurant=restaurant, food_rating=4, text="Good", created_at=now
+    review = write_review(
+        order_pk=arrived.pk, customer=ada, food_rating=4, delivery_rating=4, text="Good"
     )
     claim = Claim.objects.create(
         order=arrived, text="Cold", proposed_refund=1, created_at=now

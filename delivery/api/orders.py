@@ -14,6 +14,7 @@ from customers.models import User
 from delivery.serializers import present_delivery
 from orders import services
 from orders.api.asking import amount_in, telling_state
+from orders.api.examples import AN_ORDER
 from orders.models import LineChange
 from orders.selectors import get_order_for_customer
 from orders.serializers.checkout import LineChangeAnswerSerializer

@@ -18,6 +18,7 @@ from customers.places import ChosenPlace, get_usual_place
 from menus.models import Item
 from orders import services
 from orders.api.asking import amount_in, cart_for, fault, place_in
+from orders.api.examples import A_QUOTE, SLOTS
 from orders.exceptions import CartEmptyError, ItemRefusedError
 from orders.models import Cart, CartLine
 from orders.selectors import choices_of, get_cart, list_cart_lines

@@ -201,10 +201,17 @@ A_CLAIM = OpenApiExample(
     value={
         "id": "b2f7b3c4-0f4e-4a55-9d5a-2a4c6e8f0a12",
         "status": "open",
-        "lines": CLAIM_LINES,
+        "lines": [
+            {
+                "line_id": LINE_ID,
+                "name": "Margherita",
+                "quantity": 1,
+                "kind": "missing",
+            }
+        ],
         "text": "Only one pizza came.",
         "proposed_refund": _usd(1250),
-        "refund": None,
+        "refund": _usd(0),
         "answer": None,
         "reported_at": "2026-11-21T05:00:00Z",
         "answered_at": None,

@@ -16,6 +16,7 @@ from customers.api.asking import read_body, user_of
 from notifications.fields import present_money
 from orders import services
 from orders.api.asking import telling_state
+from orders.api.examples import A_CLAIM, A_REVIEW
 from orders.models import ClaimLine, Order
 from orders.selectors import get_order_for_customer
 from orders.serializers.checkout import (

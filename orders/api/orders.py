@@ -28,7 +28,8 @@ from customers.places import ChosenPlace
 from notifications.fields import present_moment
 from orders import services
 from orders.api.asking import amount_in, cart_for, place_in, telling_state
-from orders.api.cart import answer_cart, currency_of, quote_asked
+from orders.api.cart import CART, answer_cart, currency_of, quote_asked
+from orders.api.examples import AN_ORDER, ORDERS
 from orders.exceptions import (
     CartEmptyError,
     IdempotencyKeyMissingError,
@@ -74,6 +75,17 @@ KEY_PARAMETER = OpenApiParameter(
         "Made by the app, a new one for each order (a random UUID, say), and the same "
         "when the request is sent again."
     ),
+)
+ORDERED_AGAIN = OpenApiExample(
+    "All of it",
+    value={
+        "cart": CART.value,
+        "added_count": 2,
+        "left_out": [],
+        "repriced": [],
+        "closed_text": None,
+    },
+    response_only=True,
 )
 PLACING = OpenApiExample(
     "A dinner, with a tip",
