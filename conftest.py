@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.utils import translation
 
+from config.api_codes import FAULT_CODES, codes_of
 from customers.models import Scope, User
 from customers.services import sign_in_app
 
@@ -156,6 +157,8 @@ def _hold_against_schema(method: str, response: Any) -> None:
     assert told, (
         f"{method} {path} does not tell of {response.status_code}: {response.content!r}"
     )
+    if "Location" in told["headers"]:
+        assert response.has_header("Location"), f"{method} {path} has no Location"
     content = told.get("content", {})
     if not content:
         assert not response.content, f"{method} {path} tells of no body"
@@ -165,6 +168,19 @@ def _hold_against_schema(method: str, response: Any) -> None:
     if "json" in kind:
         told_of = (path, method, str(response.status_code), kind)
         _validator(*told_of).validate(response.json())
+    if kind == "application/problem+json":
+        _hold_against_codes(operations[method]["operationId"], response)
+
+
+def _hold_against_codes(operation: str, response: Any) -> None:
+    """Fail for a code that config/api_codes.py does not tell of, or not here."""
+    problem = response.json()
+    known = codes_of(operation, response.status_code)
+    assert problem["code"] in known, (
+        f"{operation} does not tell of {response.status_code} {problem['code']}"
+    )
+    for fault in problem.get("errors", ()):
+        assert fault["code"] in FAULT_CODES, fault
 
 
 @cache

@@ -23,9 +23,7 @@ def answers() -> dict[str, Any]:
 
 
 class BareView(APIView):
-    authentication_classes = []
-    permission_classes = [AllowAny]
-    throttle_classes = []
+    """Asks who it is and counts the request, as the settings have all views do."""
 
     def get(self, _request: Request, name: str) -> Response:
         return Response(answers()[name])
@@ -34,4 +32,16 @@ class BareView(APIView):
         return Response(answers()[name])
 
 
-urlpatterns = [path("api/bare/<str:name>", BareView.as_view()), *pages]
+class UnguardedView(BareView):
+    """Answers anybody, and counts nothing."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []
+
+
+urlpatterns = [
+    path("api/bare/<str:name>", BareView.as_view()),
+    path("api/unguarded/<str:name>", UnguardedView.as_view()),
+    *pages,
+]

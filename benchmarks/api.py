@@ -4,10 +4,12 @@ There are 100,000 restaurants (`--size`), ten times as many past orders and 50,0
 customers, each with a token of their own and a full cart. Requests go over kept
 connections to the web server that bin/run starts, as an app's do: signed in, and with
 gzip. The baseline of each endpoint is a bare view of the same framework in the same
-server that answers with a constant of the same size; the two take turns, and the cost
-is how many requests of the bare one could have been answered instead. Then orders are
-placed at a rate, while a worker plans what people are told of them, and every one is
-accounted for.
+server, asked with the same headers: it recognises the token and counts the request as
+all views do, and answers with a constant of the same size. They take turns, and the
+cost is the CPU time of the servers (web, PostgreSQL and Redis) for a request, as a
+multiple of the bare one's; what a view costs that asks for no token and counts nothing
+is told as well. Then orders are placed at a rate, while a worker plans what people are
+told of them, and every one is accounted for.
 """
 
 import gzip
@@ -17,9 +19,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -111,8 +114,7 @@ class Asking:
         self.orderers = iter(range(CUSTOMERS // 2))
         self.others = itertools.cycle(range(CUSTOMERS // 2, CUSTOMERS - SHOPS))
 
-    def nearby(self) -> bytes:
-        customer = next(self.others)
+    def nearby(self, customer: int) -> bytes:
         place = self._place_of(customer)
         return _get(
             f"/api/v1/restaurants?latitude={place['latitude']}"
@@ -120,21 +122,18 @@ class Asking:
             customer,
         )
 
-    def menu(self) -> bytes:
-        customer = next(self.others)
+    def menu(self, customer: int) -> bytes:
         shop = self.shops[customer % len(self.shops)]
         return _get(f"/api/v1/restaurants/{shop.public_id}/menu", customer)
 
-    def order_list(self) -> bytes:
-        return _get("/api/v1/orders", next(self.others))
+    def order_list(self, customer: int) -> bytes:
+        return _get("/api/v1/orders", customer)
 
-    def quote(self) -> bytes:
-        customer = next(self.others)
+    def quote(self, customer: int) -> bytes:
         body = {"place": self._place_of(customer)}
         return _post("/api/v1/cart/quote", customer, body)
 
-    def place_order(self) -> bytes:
-        customer = next(self.orderers)
+    def place_order(self, customer: int) -> bytes:
         body = {"fulfilment": "delivery", "place": self._place_of(customer)}
         return _post("/api/v1/orders", customer, body)
 
@@ -152,7 +151,7 @@ class Asking:
 
 
 # Each with the status that it is answered with.
-ENDPOINTS: dict[str, tuple[Callable[[Asking], bytes], int]] = {
+ENDPOINTS: dict[str, tuple[Callable[[Asking, int], bytes], int]] = {
     "nearby": (Asking.nearby, 200),
     "menu": (Asking.menu, 200),
     "quote": (Asking.quote, 200),
@@ -185,18 +184,27 @@ def _head(method: str, path: str, customer: int) -> bytes:
     ).encode()
 
 
-def _bare(request: bytes, name: str) -> bytes:
-    """Return the same request to the view that answers with a constant."""
-    method, _path, rest = request.split(b" ", 2)
-    return b" ".join([method, f"/api/bare/{name.replace(' ', '-')}".encode(), rest])
+def _requests(asking: Asking, name: str) -> Iterator[bytes]:
+    """Ask an endpoint for one customer after the other."""
+    ask, status = ENDPOINTS[name]
+    customers = asking.orderers if status == HTTPStatus.CREATED else asking.others
+    return (ask(asking, customer) for customer in customers)
+
+
+def _requests_to(view: str, asking: Asking, name: str) -> Iterator[bytes]:
+    """Send the same to a view that answers with a constant and spends no cart."""
+    path = f"/api/{view}/{name.replace(' ', '-')}".encode()
+    for customer in asking.others:
+        method, _path, rest = ENDPOINTS[name][0](asking, customer).split(b" ", 2)
+        yield b" ".join([method, path, rest])
 
 
 def keep_answers(port: int, asking: Asking, path: Path) -> dict[str, int]:
     """Write an answer of each endpoint where the bare views read it; its bytes."""
     kept: dict[str, Any] = {}
     sizes = {}
-    for name, (ask, status) in ENDPOINTS.items():
-        answered, body = _fetch(port, ask(asking))
+    for name, (_ask, status) in ENDPOINTS.items():
+        answered, body = _fetch(port, next(_requests(asking, name)))
         if answered != status:
             raise RuntimeError(f"{name}: {answered} {body[:500]!r}")
         kept[name.replace(" ", "-")] = json.loads(body)
@@ -221,38 +229,47 @@ def _fetch(port: int, request: bytes) -> tuple[int, bytes]:
 def measure(
     port: int, asking: Asking, sizes: dict[str, int]
 ) -> dict[str, dict[str, Any]]:
-    """Let each endpoint and its bare view take turns; return what each costs."""
+    """Let each endpoint and its bare views take turns; return what each costs."""
     return {
         name: _measure_one(port, asking, name, size) for name, size in sizes.items()
     }
 
 
 def _measure_one(port: int, asking: Asking, name: str, size: int) -> dict[str, Any]:
-    ask, status = ENDPOINTS[name]
-    # The same few again and again: bare orders spend nobody's cart.
-    bare = itertools.cycle([_bare(ask(asking), name) for _ in range(LINES)])
-    real = iter(lambda: ask(asking), b"")
+    status = ENDPOINTS[name][1]
+    unguarded = _requests_to("unguarded", asking, name)
+    bare = _requests_to("bare", asking, name)
+    real = _requests(asking, name)
     turns = [
-        (_turn(port, bare, name, 200), _turn(port, real, name, status))
+        (
+            _turn(port, unguarded, name, 200),
+            _turn(port, bare, name, 200),
+            _turn(port, real, name, status),
+        )
         for _ in range(ROUNDS + 1)
     ]
     # The first is for warming up.
-    bares, reals = zip(*turns[1:], strict=True)
-    costs = [bare.per_second / real.per_second for bare, real in turns[1:]]
-    works = [real.cpu_milliseconds / bare.cpu_milliseconds for bare, real in turns[1:]]
+    unguardeds, bares, reals = zip(*turns[1:], strict=True)
     figures = {
         "requests/s": round(median(it.per_second for it in reals), 1),
         "p50 ms": median(it.answers.milliseconds(50) for it in reals),
         "p99 ms": median(it.answers.milliseconds(99) for it in reals),
         "bytes": size,
         "bare requests/s": round(median(it.per_second for it in bares), 1),
-        "times the bare view": round(median(costs), 2),
+        "times the bare view": _times(reals, bares),
+        "times a view without authentication and throttle": _times(reals, unguardeds),
         "CPU ms by part": {
             part: round(median(it.cpu_milliseconds_of(part) for it in reals), 2)
             for part in SERVERS
         },
         "bare CPU ms": round(median(it.cpu_milliseconds for it in bares), 2),
-        "times the bare view's CPU": round(median(works), 2),
+        "times fewer requests/s than the bare view": round(
+            median(
+                bare.per_second / real.per_second
+                for bare, real in zip(bares, reals, strict=True)
+            ),
+            2,
+        ),
     }
     tell(f"{name:<12} {figures}")
     return figures
@@ -276,6 +293,17 @@ class Turn:
 
     def cpu_milliseconds_of(self, part: str) -> float:
         return self.cpu[part] * 1000 / max(self.answers.accepted, 1)
+
+
+def _times(turns: Sequence[Turn], bare_turns: Sequence[Turn]) -> float:
+    """Return how many times the CPU of a bare view a request takes."""
+    return round(
+        median(
+            turn.cpu_milliseconds / bare.cpu_milliseconds
+            for turn, bare in zip(turns, bare_turns, strict=True)
+        ),
+        2,
+    )
 
 
 def _turn(port: int, requests: Iterator[bytes], name: str, expected: int) -> Turn:
@@ -312,7 +340,9 @@ def worker() -> Iterator[None]:
 def sustain(port: int, asking: Asking) -> dict[str, Any]:
     """Place orders at a rate, and account for every one of them."""
     last = _fetch_one("SELECT max(id) FROM orders_order")
-    requests = [asking.place_order() for _ in range(PER_SECOND * SECONDS)]
+    requests = list(
+        itertools.islice(_requests(asking, "place order"), PER_SECOND * SECONDS)
+    )
     before, start = busy(), time.monotonic()
     answers = at_rate(
         port, requests, per_second=PER_SECOND, lines=4 * LINES, expected=201
@@ -389,7 +419,8 @@ def busy() -> dict[str, float]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         parents[int(folder.name)] = int(fields[1])
-        used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        # Its own, and of those it started that ended, as backends of connections do.
+        used[int(folder.name)] = sum(map(int, fields[11:15])) / CLOCK_TICKS
     sums = dict.fromkeys((*PARTS.values(), "clients"), 0.0)
     for pid, seconds in used.items():
         child = pid

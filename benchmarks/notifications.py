@@ -28,7 +28,7 @@ from django.template import Engine
 from benchmarks import _topics
 from benchmarks._peer import provider
 from config.processes import Process, stop_all
-from notifications.doorbell import ring
+from notifications.doorbell import wake
 from notifications.models import Chunk, Priority
 from notifications.services.planning import plan_next_batch
 from notifications.services.publishing import publish
@@ -215,13 +215,13 @@ def sustain(seconds: float) -> dict[str, float]:
     size = fetch(BYTES)
     with workers(Priority.BULK):
         for _ in range(WORKERS):
-            ring(Priority.BULK)
+            wake(Priority.BULK)
         before = accepted()
         wait_for(lambda: accepted() > before + GOAL, 60)
         start, first, cpu = time.monotonic(), accepted(), busy_seconds()
         while (elapsed := time.monotonic() - start) < seconds:
             time.sleep(min(2.0, seconds - elapsed))
-            ring(Priority.BULK)
+            wake(Priority.BULK)
         count, cpu = accepted() - first, busy_seconds() - cpu
         elapsed = time.monotonic() - start
     written = fetch("SELECT count(*) FROM notifications_message")
@@ -243,7 +243,7 @@ def probe(campaign: int) -> dict[str, dict[str, float]]:
     with workers(*Priority.values):
         if campaign:
             for _ in range(WORKERS):
-                ring(Priority.BULK)
+                wake(Priority.BULK)
         time.sleep(8)
         for person in people:
             for topic in (_topics.CRITICAL, _topics.STANDARD):

@@ -19,12 +19,13 @@ from config.api_account import (
     MeView,
     PhoneVerifyView,
 )
-from config.api_errors import list_problems, problem_response
+from config.api_codes import list_codes
+from config.api_errors import problem_response
 
 
 def problems(request: HttpRequest) -> HttpResponse:
     """Tell of every code that a problem can have."""
-    return render(request, "api/problems.html", {"problems": list_problems()})
+    return render(request, "api/problems.html", {"problems": list_codes()})
 
 
 @csrf_exempt
@@ -33,18 +34,19 @@ def unknown(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # What is asked most: every pattern before it is tried first.
+    path("", include("restaurants.api_urls")),
+    path("", include("menus.api_urls")),
     path("", api_streams.RootView.as_view(), name="root"),
     # Before the rest, since its addresses begin as others do.
     path("", include(api_streams.urlpatterns)),
+    path("", include("orders.api_urls")),
     path("me", MeView.as_view(), name="me"),
     path("me/data", DataView.as_view(), name="me-data"),
     path("me/delete", DeleteAccountView.as_view(), name="me-delete"),
     path("me/phone/verify", PhoneVerifyView.as_view(), name="phone-verify"),
     path("", include("customers.api_urls")),
     path("", include("notifications.api_urls")),
-    path("", include("restaurants.api_urls")),
-    path("", include("menus.api_urls")),
-    path("", include("orders.api_urls")),
     path("", include("orders.owner_api_urls")),
     path("", include("delivery.api_urls")),
     path(

@@ -60,7 +60,10 @@ class MeView(APIView):
         operation_id="get_profile", responses=ProfileSerializer, examples=[PROFILE]
     )
     def get(self, request: Request) -> Response:
-        """Get your profile."""
+        """Get your profile.
+
+        Whose token it is, and whether they run restaurants.
+        """
         return Response(_present(user_of(request)))
 
     @extend_schema(

@@ -1,22 +1,25 @@
 """Turns whatever goes wrong into problem details (RFC 9457), for every API view.
 
 `code` is what programs decide by, and never changes its meaning; `detail` is for
-people, in their language. The page of codes (`/api/v1/problems`) is made of this table.
+people, in their language. All codes are in config/api_codes.py.
 """
 
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from config import api_codes
 from config.account import ObstructedError
 from config.request_ids import current_request_id
 from customers.exceptions import (
@@ -60,31 +63,27 @@ CONFLICTS = (
     *(restaurant_errors.WrongStatusError, restaurant_errors.ChangedMeanwhileError),
     *(NotReplayableError, WebhookInactiveError, WebhookTakenError),
 )
+# What of a wish to order stands against it, by code.
+POINTERS = {
+    "place_unknown": "/address_id",
+    "address_incomplete": "/place/street_address",
+    "fulfilment_not_offered": "/fulfilment",
+    "phone_missing": "/phone",
+    "slot_passed": "/scheduled_for",
+    "slot_not_offered": "/scheduled_for",
+    "tip_invalid": "/tip",
+}
 UNAUTHORIZED = (TokenRefusedError, WrongSignInError)
 MALFORMED = (
     *(order_errors.IdempotencyKeyMissingError, order_errors.InvalidCursorError),
     restaurant_errors.InvalidCursorError,
 )
 
-# What is no error of the domain: HTTP's own, and their words.
+# What is no error of the domain: HTTP's own, by code.
 PLAIN = {
-    "invalid": (400, "Some of what was sent is not as it must be; see `errors`."),
-    "parse_error": (400, "The body is not what it says it is."),
-    "bad_character": (400, "A character is not allowed."),
-    "bad_request": (400, "The request cannot be understood."),
-    "not_authenticated": (401, "Sign in first."),
-    "authentication_failed": (401, "The token is not good, or no longer."),
-    "permission_denied": (403, "The token, or its user, may not do this."),
-    "not_found": (404, "There is no such thing, or it is not yours to see."),
-    "method_not_allowed": (405, "The address takes other methods; see `Allow`."),
-    "not_acceptable": (406, "Only JSON is answered."),
-    "too_large": (413, "The request is too large."),
-    "unsupported_media_type": (415, "Send JSON, as `application/json`."),
-    "throttled": (429, "Too many requests; wait as `Retry-After` says."),
-    "geocoder_unavailable": (503, "Places cannot be looked up just now; try again."),
-    "unavailable": (503, "Not now; ask again in a moment."),
-    "streams_elsewhere": (503, "This site has no streams; ask again now and then."),
-    "internal_error": (500, "Something went wrong here, and has been logged."),
+    code: (status, words)
+    for status, codes in api_codes.PLAIN.items()
+    for code, words in codes.items()
 }
 
 
@@ -110,31 +109,8 @@ def problem_response(request: HttpRequest, code: str) -> JsonResponse:
     """Answer with one of the plain problems, outside of API views."""
     del request
     status, words = PLAIN[code]
-    body = make_problem(code, status, words)
+    body = make_problem(code, status, gettext(words))
     return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
-
-
-def list_problems() -> list[tuple[str, int, str]]:
-    """Return every code with its status and what it means, by code."""
-    found = {code: (status, words) for code, (status, words) in PLAIN.items()}
-    for root in DOMAIN_ERRORS:
-        for kind in _kinds_of(root):
-            code = _code_of(kind)
-            if code == _code_of(root):
-                continue
-            words = (kind.__doc__ or str(getattr(kind, "message", ""))).strip()
-            found[code] = (_status_of(kind), words.partition("\n")[0])
-    return [(code, *found[code]) for code in sorted(found)]
-
-
-def _code_of(kind: Any) -> str:
-    return str(getattr(kind, "default_code", "") or kind.code)
-
-
-def _kinds_of(root: Any) -> Iterator[Any]:
-    yield root
-    for kind in root.__subclasses__():
-        yield from _kinds_of(kind)
 
 
 def make_problem(
@@ -153,14 +129,14 @@ def make_problem(
 
 
 def _answer_domain_error(error: Any) -> Response:
-    status = _status_of(type(error))
+    status = status_of(type(error))
     further: dict[str, object] = {}
     if isinstance(error, OrderError):
         further["errors"] = [
             {
                 "code": problem.code,
                 "detail": str(problem.message),
-                "pointer": f"/lines/{problem.line}" if problem.line else "",
+                "pointer": _pointer_of(problem),
             }
             for problem in error.problems
         ]
@@ -179,7 +155,14 @@ def _answer_domain_error(error: Any) -> Response:
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
-def _status_of(kind: type[Exception]) -> int:
+def _pointer_of(problem: order_errors.OrderProblem) -> str:
+    if problem.line:
+        return f"/lines/{problem.line}"
+    return POINTERS.get(problem.code, "")
+
+
+def status_of(kind: type[Exception]) -> int:
+    """Return the status that a domain error is answered with."""
     if issubclass(kind, CONFLICTS):
         return HTTPStatus.CONFLICT
     if issubclass(kind, MALFORMED):
@@ -195,17 +178,29 @@ def _status_of(kind: type[Exception]) -> int:
 
 def _describe(error: exceptions.APIException) -> dict[str, object]:
     if isinstance(error, exceptions.ValidationError):
-        found = list(_walk(error.get_full_details(), ""))
+        found = list(islice(_walk(error.get_full_details(), ""), MOST_FAULTS))
         codes = {str(one["code"]) for one in found}
         code = codes.pop() if len(codes) == 1 and codes <= OWN_CODES else "invalid"
-        return make_problem(code, error.status_code, PLAIN["invalid"][1], errors=found)
+        words = gettext(PLAIN["invalid"][1])
+        return make_problem(code, error.status_code, words, errors=found)
     code = str(error.default_code)
     words = str(error.detail)
+    if code in PLAIN and words == str(error.default_detail):
+        words = gettext(PLAIN[code][1])
     return make_problem(code, error.status_code, words)
 
 
 # Codes of a field's fault that are worth being the problem's own.
 OWN_CODES = {"unknown_field", "invalid_cursor"}
+
+
+# Whoever sends more is no program with a mistake in it.
+MOST_FAULTS = 50
+
+
+def _speakable(text: str) -> str:
+    """Return what was sent as it can be repeated: UTF-8 has no halves of characters."""
+    return text.encode(errors="replace").decode()
 
 
 def _walk(details: Any, pointer: str) -> Iterator[dict[str, object]]:
@@ -215,11 +210,11 @@ def _walk(details: Any, pointer: str) -> Iterator[dict[str, object]]:
             yield {
                 "pointer": pointer,
                 "code": details["code"],
-                "detail": str(details["message"]),
+                "detail": _speakable(str(details["message"])),
             }
             return
         for name, inner in details.items():
-            part = str(name).replace("~", "~0").replace("/", "~1")
+            part = _speakable(str(name)).replace("~", "~0").replace("/", "~1")
             is_whole = name == "non_field_errors"
             yield from _walk(inner, pointer if is_whole else f"{pointer}/{part}")
     elif isinstance(details, list):

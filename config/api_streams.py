@@ -247,7 +247,7 @@ class BoardStreamView(StreamView):
         return feed, asked
 
     @extend_schema(
-        operation_id="stream_board",
+        operation_id="stream_owner_board",
         summary="Hear when there is something new on the board",
         description=(
             "The event `board` says only that: then ask for the board. Ask once a "
@@ -290,7 +290,7 @@ class RootView(APIView):
     permission_classes = [AllowAny]
 
     @extend_schema(
-        operation_id="get_root",
+        operation_id="get_api_root",
         responses=RootSerializer,
         examples=[
             OpenApiExample(

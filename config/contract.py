@@ -31,9 +31,7 @@ def refuse_changes(before: Schema, after: Schema, changelog: str) -> list[str]:
     reasons = list(find_breaking(before, after))
     old, new = before["info"]["version"], after["info"]["version"]
     if _numbers(new) <= _numbers(old):
-        reasons.append(
-            f"{new} does not follow {old}: say a new version in the settings"
-        )
+        reasons.append(f"{new} does not follow {old}: VERSION in api_settings.py")
     if not has_entry(changelog, new):
         reasons.append(f"docs/api-changelog.md has no entry for {new}")
     return reasons

@@ -10,6 +10,7 @@ from django.http import (
     HttpResponseBase,
 )
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from config.api_errors import API_PATH, problem_response
@@ -94,6 +95,28 @@ class PrivatePagesMiddleware:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if is_page and has_session and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-cache"
+        return response
+
+
+class ApiAnswersMiddleware:
+    """Keeps what an app is answered out of other people's caches.
+
+    What changes something may answer tokens and secrets: nobody keeps that. What is
+    read is its reader's alone, and asked for again, unless a view says otherwise.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(API_PATH):
+            return self.get_response(request)
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            is_read = request.method in ("GET", "HEAD")
+            response["Cache-Control"] = "private, no-cache" if is_read else "no-store"
+        if "public" not in response["Cache-Control"]:
+            patch_vary_headers(response, ["Authorization"])
         return response
 
 

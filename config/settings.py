@@ -11,6 +11,8 @@ import environ
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from config import api_settings
+
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -72,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.PrivatePagesMiddleware",
+    "config.middleware.ApiAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -112,6 +115,11 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # planner only believes to be cheap when random reads are priced as on an SSD.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     "-c random_page_cost=1.1 -c jit=off"
+)
+# What notifications/prepared.py sends is planned once for each connection. To be off
+# behind a pooler that lends connections by the transaction and knows no statements.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
+    5 if env.bool("PREPARED_STATEMENTS", default=True) else None
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -363,37 +371,8 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Tiffin API",
-    "VERSION": "1.0.0",
-    "DESCRIPTION": (BASE_DIR / "config/api_overview.md").read_text(encoding="utf-8"),
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PUBLIC": True,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # Their validator would be asked on a server of theirs.
-    "SWAGGER_UI_SETTINGS": {
-        "deepLinking": True,
-        "docExpansion": "none",
-        "validatorUrl": None,
-    },
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "COMPONENT_SPLIT_PATCH": True,
-    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "PREPROCESSING_HOOKS": ["config.api_schema.keep_api"],
-    "POSTPROCESSING_HOOKS": ["config.api_schema.finish"],
-    "WEBHOOKS": [
-        f"orders.api.webhook_events.{event}"
-        for event in (
-            *("PLACED", "ACCEPTED", "PREPARING", "READY", "OUT_FOR_DELIVERY"),
-            *("DELIVERED", "COLLECTED", "REJECTED", "CANCELLED", "CHANGED", "TEST"),
-        )
-    ],
-}
+
+SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True

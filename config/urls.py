@@ -19,6 +19,8 @@ restaurant_pages = [
 
 urlpatterns = [
     path("", home, name="home"),
+    # Looked for in this order, so what is asked most stands before what is not.
+    path("api/v1/", include((api.urlpatterns, "api"))),
     path("sw.js", app_pages.service_worker, name="service-worker"),
     path("manifest.webmanifest", app_pages.manifest, name="manifest"),
     path("offline/", app_pages.offline, name="offline"),
@@ -34,7 +36,6 @@ urlpatterns = [
     path("account/delete/", account_pages.account_delete, name="account-delete"),
     path("account/deleted/", account_pages.account_deleted, name="account-deleted"),
     path("inbox/", include("notifications.urls")),
-    path("api/v1/", include((api.urlpatterns, "api"))),
     path("courier/", include("delivery.urls")),
     path("owner/", owner_site.urls),
     path("admin/", admin.site.urls),

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
@@ -222,6 +223,8 @@ class AddressForm(forms.ModelForm[Address]):
     """An address; without coordinates, the geocoder looks for them."""
 
     was_found_by_name: Place | None = None
+    # Called before the geocoder is asked; what it raises, keeps it from being.
+    before_search: Callable[[], object] | None = None
 
     class Meta:
         model = Address
@@ -282,6 +285,8 @@ class AddressForm(forms.ModelForm[Address]):
     def _find_place(self, cleaned: dict[str, Any]) -> Place:
         names = ("street_address", "locality", "postal_code", "country")
         text = ", ".join(cleaned[name] for name in names if cleaned.get(name))
+        if self.before_search is not None:
+            self.before_search()
         try:
             found = get_geocoder().search(text, limit=1)
         except GeocoderUnavailableError as error:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import KnownBrowser, User
 from notifications.models import Channel, Priority
+from notifications.opaque import opaque_id
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, WhenUnknown, register
 
@@ -76,6 +77,7 @@ def _publish(topic: Topic, user: User, at: datetime, **context: str) -> None:
         recipients=[user.pk],
         key=f"{topic.name}:{user.pk}:{at.isoformat()}",
         context={
+            "subject": {"kind": "account", "id": str(opaque_id("user", user.pk))},
             "at": at.isoformat(),
             "time_zone": user.time_zone,
             "site_url": settings.SITE_URL,

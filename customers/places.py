@@ -7,6 +7,9 @@ from django.http import HttpRequest
 from customers.models import Address, User
 
 SESSION_KEY = "chosen_place"
+# How many places are offered to choose from: while typing, and around a point.
+SUGGESTION_COUNT = 6
+SURROUNDING_COUNT = 30
 
 
 @dataclass(frozen=True, slots=True)

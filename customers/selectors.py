@@ -3,7 +3,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
@@ -13,6 +12,7 @@ from oauth2_provider.models import AccessToken, RefreshToken
 
 from customers.browsers import digest_of
 from customers.models import Address, AppSession, KnownBrowser, User
+from notifications.prepared import Row, fetch_rows
 
 
 def list_addresses_for_customer(*, customer: User) -> QuerySet[Address]:
@@ -45,20 +45,18 @@ def find_access_token(*, token: str) -> AccessToken | None:
     longer than all else of a small request.
     """
     digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
-    row = _ask_first(_access_token_query(), [digest, timezone.now()])
-    if row is None:
+    rows = _ask_first(_access_token_query(), [digest, timezone.now()])
+    if not rows:
         return None
-    fields = _names_of(User)
+    row, fields = rows[0], _names_of(User)
     user = User.from_db(connection.alias, fields, row[: len(fields)])
     found = AccessToken.from_db(connection.alias, TOKEN_FIELDS, row[len(fields) :])
     found.user = user
     return found
 
 
-def _ask_first(
-    query: str, parameters: Sequence[str | datetime]
-) -> tuple[Any, ...] | None:
-    """Ask for one row; a connection that broke since its last use is opened anew.
+def _ask_first(query: str, parameters: Sequence[object]) -> list[Row]:
+    """Ask for rows; a connection that broke since its last use is opened anew.
 
     It reads, so it may be asked twice, and shows what Django would ask for by a query
     of its own at the start of each request (CONN_HEALTH_CHECKS).
@@ -67,21 +65,12 @@ def _ask_first(
     if can_reopen:
         connection.health_check_done = True  # type: ignore[attr-defined]
     try:
-        return _fetch_row(query, parameters)
+        return fetch_rows(query, parameters)
     except (OperationalError, InterfaceError):
         if not can_reopen:
             raise
         connection.close()
-        return _fetch_row(query, parameters)
-
-
-def _fetch_row(
-    query: str, parameters: Sequence[str | datetime]
-) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+        return fetch_rows(query, parameters)
 
 
 TOKEN_FIELDS = ("id", "user_id", "application_id", "expires", "scope")

@@ -8,7 +8,15 @@ from rest_framework import serializers
 from customers.models import Address, Scope, User
 from customers.selectors import SignedInApp
 from customers.services import Tokens
-from notifications.fields import Code, Coordinate, Flag, Strict, Text, present_moment
+from notifications.fields import (
+    Code,
+    Coordinate,
+    Flag,
+    Listed,
+    Strict,
+    Text,
+    present_moment,
+)
 from notifications.opaque import opaque_id
 
 LONGEST_PASSWORD = 4096
@@ -40,7 +48,7 @@ class DeviceInputSerializer(Strict):
             "without an id each sign-in is one."
         ),
     )
-    scopes = serializers.ListField(
+    scopes = Listed(
         child=serializers.ChoiceField(choices=Scope.choices),
         required=False,
         allow_empty=False,
@@ -83,10 +91,12 @@ class RefreshSerializer(Strict):
 
 
 class TokensSerializer(Strict):
+    """An access token and what renews it."""
+
     access_token = serializers.CharField()
     refresh_token = serializers.CharField(help_text="Good once; keep the new one.")
     expires_in = serializers.IntegerField(help_text="Seconds the access token is good.")
-    token_type = serializers.CharField(default="Bearer")
+    token_type = serializers.CharField(help_text="`Bearer`.")
     scopes = serializers.ListField(child=Code(Scope))
 
 
@@ -99,6 +109,8 @@ class UserSerializer(Strict):
 
 
 class SignedInSerializer(TokensSerializer):
+    """Tokens, and whose they are."""
+
     user = UserSerializer()
 
 
@@ -138,6 +150,8 @@ class AppSessionSerializer(Strict):
 
 
 class AppSessionListSerializer(Strict):
+    """All apps that a user is signed in with."""
+
     results = AppSessionSerializer(many=True)
 
 
@@ -183,7 +197,7 @@ class ProfileSerializer(UserSerializer):
     """Who somebody is to us."""
 
     phone = serializers.CharField(
-        allow_blank=True, help_text="E.164: +14155550123; empty for none."
+        allow_null=True, help_text="E.164: +14155550123; null for none."
     )
     phone_verified = serializers.BooleanField()
     locale = serializers.CharField(help_text="The language of what we write: en.")
@@ -202,8 +216,9 @@ class ProfileInputSerializer(Strict):
     phone = Text(
         max_length=40,
         required=False,
+        allow_null=True,
         allow_blank=True,
-        help_text="Another phone is not verified.",
+        help_text="Another phone is not verified; null for none.",
     )
     locale = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
     time_zone = Text(max_length=64, required=False)
@@ -212,7 +227,7 @@ class ProfileInputSerializer(Strict):
 def present_profile(user: User, *, is_member: bool) -> dict[str, Any]:
     return {
         **present_user(user),
-        "phone": str(user.phone),
+        "phone": str(user.phone) or None,
         "phone_verified": user.phone_verified_at is not None,
         "locale": user.locale,
         "time_zone": user.time_zone,
@@ -222,17 +237,28 @@ def present_profile(user: User, *, is_member: bool) -> dict[str, Any]:
     }
 
 
+def _part(max_length: int, **kwargs: Any) -> Text:
+    """Return a part of an address that may not be known: null, as it is answered."""
+    return Text(
+        max_length=max_length,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        **kwargs,
+    )
+
+
 class AddressSerializer(Strict):
     """Where somebody wants food brought to."""
 
     id = serializers.UUIDField()
     label = serializers.CharField(  # type: ignore[assignment]
-        allow_blank=True, help_text="Home, or Work."
+        allow_null=True, help_text="Home, or Work."
     )
     street_address = serializers.CharField()
-    locality = serializers.CharField(allow_blank=True, help_text="The city.")
-    postal_code = serializers.CharField(allow_blank=True)
-    country = serializers.CharField(allow_blank=True, help_text="ISO 3166-1: US.")
+    locality = serializers.CharField(allow_null=True, help_text="The city.")
+    postal_code = serializers.CharField(allow_null=True)
+    country = serializers.CharField(allow_null=True, help_text="ISO 3166-1: US.")
     latitude = serializers.FloatField()
     longitude = serializers.FloatField()
     delivery_instructions = serializers.CharField(allow_blank=True)
@@ -241,21 +267,19 @@ class AddressSerializer(Strict):
 
 
 class AddressListSerializer(Strict):
+    """All of a user's addresses."""
+
     results = AddressSerializer(many=True)
 
 
 class AddressChangeSerializer(Strict):
     """What changes of an address."""
 
-    label = Text(  # type: ignore[assignment]
-        max_length=40, required=False, allow_blank=True
-    )
+    label = _part(40)  # type: ignore[assignment]
     street_address = Text(max_length=200, required=False)
-    locality = Text(max_length=100, required=False, allow_blank=True)
-    postal_code = Text(max_length=20, required=False, allow_blank=True)
-    country = Text(
-        max_length=2, required=False, allow_blank=True, help_text="ISO 3166-1: US."
-    )
+    locality = _part(100)
+    postal_code = _part(20)
+    country = _part(2, help_text="ISO 3166-1: US.")
     latitude = Coordinate(
         90,
         required=False,
@@ -280,11 +304,11 @@ class AddressInputSerializer(AddressChangeSerializer):
 def present_address(address: Address) -> dict[str, Any]:
     return {
         "id": str(opaque_id("address", address.pk)),
-        "label": address.label,
+        "label": address.label or None,
         "street_address": address.street_address,
-        "locality": address.locality,
-        "postal_code": address.postal_code,
-        "country": address.country,
+        "locality": address.locality or None,
+        "postal_code": address.postal_code or None,
+        "country": address.country or None,
         "latitude": float(address.latitude),
         "longitude": float(address.longitude),
         "delivery_instructions": address.delivery_instructions,

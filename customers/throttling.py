@@ -50,6 +50,8 @@ CODES_AT_ONCE = Limit("code", 3, timedelta(minutes=10))
 CODES_A_DAY = Limit("code-day", 10, timedelta(days=1))
 GUEST_ORDERS_PER_PLACE = Limit("guest-orders-place", 60, timedelta(hours=1))
 PASSWORDS_ASKED = Limit("password", 10, timedelta(minutes=15))
+# A geocoder is slow, and may be somebody else's.
+PLACES = Limit("api-places", 120, timedelta(minutes=1))
 
 
 @dataclass(frozen=True, slots=True)

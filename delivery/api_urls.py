@@ -1,14 +1,31 @@
 from django.urls import path
 
-from delivery.api import courier, orders, owner_couriers
+from delivery.api import courier, owner_couriers
+from delivery.serializers import present_delivery
+from orders.api import orders
 
 DELIVERY = "courier/deliveries/<str:token>"
+ORDER = "orders/<uuid:order_id>"
 
 urlpatterns = [
-    path("orders/<uuid:order_id>", orders.OrderView.as_view(), name="order"),
     path(
-        "orders/<uuid:order_id>/line-changes/<uuid:change_id>/answer",
-        orders.LineChangeAnswerView.as_view(),
+        "orders",
+        orders.OrdersView.as_view(tell_delivery=present_delivery),
+        name="orders",
+    ),
+    path(
+        ORDER,
+        orders.OrderView.as_view(tell_delivery=present_delivery),
+        name="order",
+    ),
+    path(
+        f"{ORDER}/cancel",
+        orders.OrderCancelView.as_view(tell_delivery=present_delivery),
+        name="order-cancel",
+    ),
+    path(
+        f"{ORDER}/line-changes/<uuid:change_id>/answer",
+        orders.LineChangeAnswerView.as_view(tell_delivery=present_delivery),
         name="line-change-answer",
     ),
     path(

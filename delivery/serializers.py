@@ -23,6 +23,14 @@ from notifications.fields import (
     present_money,
 )
 from orders.models import Order
+from orders.serializers.addresses import (
+    OrderAddressSerializer,
+    present_order_address,
+)
+from restaurants.serializers.addresses import (
+    PostalAddressSerializer,
+    present_postal_address,
+)
 
 Status = Delivery.Status
 
@@ -73,22 +81,17 @@ class PickUpPlaceSerializer(Strict):
 
     id = PublicId()
     name = serializers.CharField()
-    phone = serializers.CharField(help_text="E.164; empty when there is none.")
-    address = serializers.CharField()
-    latitude = Coordinate(90)
-    longitude = Coordinate(180)
-    time_zone = serializers.CharField()
+    phone = serializers.CharField(allow_null=True, help_text="E.164.")
+    address = PostalAddressSerializer()
+    time_zone = serializers.CharField(help_text="A name of the IANA database.")
 
 
 class DropOffSerializer(Strict):
     """Whom the food is for, and where."""
 
     customer_name = serializers.CharField()
-    customer_phone = serializers.CharField(help_text="Empty when there is none.")
-    address = serializers.CharField()
-    latitude = Coordinate(90, allow_null=True)
-    longitude = Coordinate(180, allow_null=True)
-    instructions = serializers.CharField(help_text="Floor, bell, door code; or empty.")
+    customer_phone = serializers.CharField(allow_null=True, help_text="E.164.")
+    address = OrderAddressSerializer(allow_null=True)
 
 
 class CarriedLineSerializer(Strict):
@@ -109,7 +112,8 @@ class CourierDeliverySerializer(Strict):
         child=Code(["pick_up", "arrive", "hand_over", "give_back"]),
         help_text="What may be done now, the usual first.",
     )
-    order_number = serializers.IntegerField(help_text="What people say aloud.")
+    order_number = serializers.IntegerField(help_text="Counts up within a restaurant.")
+    short_number = serializers.CharField(help_text="What people say aloud.")
     order_status = Code(Order.Status)
     restaurant = PickUpPlaceSerializer()
     drop_off = DropOffSerializer(allow_null=True)
@@ -118,8 +122,10 @@ class CourierDeliverySerializer(Strict):
         allow_null=True,
         help_text="What the customer pays in cash; null when all is paid.",
     )
-    expected_from = serializers.DateTimeField()
-    expected_until = serializers.DateTimeField()
+    current_from = serializers.DateTimeField(
+        help_text="From when the customer expects it by now."
+    )
+    current_until = serializers.DateTimeField()
 
 
 def present_courier_delivery(delivery: Delivery) -> dict[str, Any]:
@@ -132,29 +138,24 @@ def present_courier_delivery(delivery: Delivery) -> dict[str, Any]:
         "is_over": over,
         "next_steps": list(list_steps(delivery)),
         "order_number": order.number,
+        "short_number": order.short_number,
         "order_status": order.status,
         "restaurant": _present_restaurant(order),
         "drop_off": None if over else _present_drop_off(order),
         "lines": [{"name": line.name, "quantity": line.quantity} for line in lines],
         "collect": None if collect is None else present_money(collect, order.currency),
-        "expected_from": present_moment(order.current_from),
-        "expected_until": present_moment(order.current_until),
+        "current_from": present_moment(order.current_from),
+        "current_until": present_moment(order.current_until),
     }
 
 
 def _present_restaurant(order: Order) -> dict[str, Any]:
     restaurant = order.restaurant
-    place = (
-        restaurant.street_address,
-        f"{restaurant.postal_code} {restaurant.locality}".strip(),
-    )
     return {
         "id": str(restaurant.public_id),
         "name": order.restaurant_name,
-        "phone": str(restaurant.phone),
-        "address": ", ".join(filter(None, place)),
-        "latitude": restaurant.latitude,
-        "longitude": restaurant.longitude,
+        "phone": str(restaurant.phone) or None,
+        "address": present_postal_address(restaurant),
         "time_zone": str(restaurant.time_zone),
     }
 
@@ -162,9 +163,6 @@ def _present_restaurant(order: Order) -> dict[str, Any]:
 def _present_drop_off(order: Order) -> dict[str, Any]:
     return {
         "customer_name": order.customer_name,
-        "customer_phone": order.customer_phone,
-        "address": order.address,
-        "latitude": order.latitude,
-        "longitude": order.longitude,
-        "instructions": order.delivery_instructions,
+        "customer_phone": order.customer_phone or None,
+        "address": present_order_address(order),
     }

@@ -12,8 +12,14 @@ from django.utils.translation import gettext_lazy
 from menus.exceptions import PhotoError, PriceFormatError
 from menus.models import Allergen, Diet, Item, Modifier, Section
 from menus.photos import read_photo
-from menus.pricing import Rounding, parse_percent, parse_price
+from menus.pricing import (
+    Rounding,
+    parse_percent,
+    parse_price,
+    refuse_small_change,
+)
 from menus.services import PriceRule
+from restaurants.models import Restaurant
 
 KEY_DIGITS = 15
 M = TypeVar("M", bound=Model)
@@ -107,6 +113,17 @@ def _labels(choices: Any, label: Any) -> forms.TypedMultipleChoiceField:
     )
 
 
+def _see_price(form: forms.ModelForm[Any], name: str, restaurant: Restaurant) -> None:
+    """Add an error to a price that was typed with less than the smallest coin."""
+    price = getattr(form, "cleaned_data", {}).get(name)
+    if price is None or name not in form.changed_data:
+        return
+    try:
+        refuse_small_change(price, restaurant.currency)
+    except PriceFormatError as error:
+        form.add_error(name, error.message)
+
+
 class ItemForm(SavesChanges[Item]):
     diets = _labels(Diet.choices, gettext_lazy("dietary labels"))
     allergens = _labels(Allergen.choices, gettext_lazy("allergens"))
@@ -140,6 +157,13 @@ class ItemForm(SavesChanges[Item]):
         if item.pk and section.menu.restaurant_id != item.restaurant_id:
             raise ValidationError(_("This section belongs to another restaurant."))
         return section
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        section = found.get("section") or getattr(self.instance, "section", None)
+        if section is not None:
+            _see_price(self, "price", section.menu.restaurant)
+        return found
 
 
 class ModifierForm(SavesChanges[Modifier]):
@@ -182,6 +206,8 @@ class ModifierFormSet(SharedChoices):
         super().clean()
         restaurant = self.instance.restaurant_id
         for form in self.forms:
+            if restaurant:
+                _see_price(form, "price_difference", self.instance.restaurant)
             for group in getattr(form, "cleaned_data", {}).get("nested_groups") or ():
                 if restaurant and group.restaurant_id != restaurant:
                     raise ValidationError(
@@ -213,6 +239,11 @@ class LabelledModifierForm(ModifierForm):
         if any(group.restaurant_id != own for group in groups):
             raise ValidationError(_("This group belongs to another restaurant."))
         return groups
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        _see_price(self, "price_difference", self.instance.group.restaurant)
+        return found
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

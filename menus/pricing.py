@@ -249,6 +249,24 @@ def price_places(currency: str) -> int:
     return min(int(get_currency_precision(currency)), STORED_PLACES)
 
 
+def refuse_small_change(amount: Decimal, currency: str) -> None:
+    """Raise PriceFormatError for an amount with less in it than the smallest coin."""
+    if amount != round(amount, price_places(currency)):
+        raise _too_many_places(currency)
+
+
+def _too_many_places(currency: str) -> PriceFormatError:
+    places = price_places(currency)
+    return PriceFormatError(
+        ngettext(
+            "A price in %(currency)s has at most %(count)d decimal.",
+            "A price in %(currency)s has at most %(count)d decimals.",
+            places,
+        )
+        % {"currency": currency, "count": places}
+    )
+
+
 def parse_price(text: str, currency: str) -> Decimal:
     """Read a price as people type it, 9.99 or 9,99, with two decimal places.
 
@@ -265,16 +283,8 @@ def parse_price(text: str, currency: str) -> Decimal:
             _("Type a price like 9.99, without other signs or spaces.")
         )
     whole, cents = found["whole"], found["cents"] or ""
-    places = price_places(currency)
-    if len(cents) > places:
-        raise PriceFormatError(
-            ngettext(
-                "A price in %(currency)s has at most %(count)d decimal.",
-                "A price in %(currency)s has at most %(count)d decimals.",
-                places,
-            )
-            % {"currency": currency, "count": places}
-        )
+    if len(cents) > price_places(currency):
+        raise _too_many_places(currency)
     if len(whole.lstrip("0")) > WHOLE_DIGITS:
         raise PriceFormatError(_("This price is too high."))
     return Decimal(f"{whole}.{cents or 0}").quantize(Decimal(1).scaleb(-STORED_PLACES))

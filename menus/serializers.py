@@ -40,6 +40,8 @@ ALLERGEN_HELP = "The fourteen of Regulation (EU) No 1169/2011 that it contains."
 
 
 class UnavailableReasonSerializer(Strict):
+    """Why something cannot be had."""
+
     code = Code(Reason)
     message = serializers.CharField(help_text="In the reader's language.")
 
@@ -66,6 +68,8 @@ class NestedModifierSerializer(_OrderableSerializer):
 
 
 class NestedModifierGroupSerializer(Strict):
+    """What can be chosen with a modifier."""
+
     id = PublicId()
     name = serializers.CharField()
     min_choices = serializers.IntegerField()
@@ -100,6 +104,8 @@ class ItemSerializer(_OrderableSerializer):
 
 
 class SectionSerializer(Strict):
+    """A part of a menu."""
+
     id = PublicId()
     name = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
@@ -119,6 +125,8 @@ class MenuHoursSerializer(Strict):
 
 
 class MenuSerializer(Strict):
+    """A restaurant's menu."""
+
     id = PublicId()
     name = serializers.CharField()
     is_served_now = serializers.BooleanField()
@@ -129,6 +137,8 @@ class MenuSerializer(Strict):
 
 
 class WholeMenuSerializer(Strict):
+    """A menu with everything on it."""
+
     restaurant_id = PublicId()
     time_zone = serializers.CharField(help_text="A name of the IANA's database.")
     currency = serializers.CharField(help_text="ISO 4217.")

@@ -10,13 +10,13 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from menus.models import is_sold_out
 from menus.selectors import say_sold_out_until, serving_spans
+from notifications.prepared import fetch_rows
 from restaurants.models import UNTIL_FURTHER_NOTICE, Restaurant
 from restaurants.opening import WeeklySpan, next_opening, span_at
 
@@ -155,12 +155,10 @@ class Unavailable:
 
 def get_whole_menu(*, public_id: UUID) -> WholeMenu:
     """Return a live restaurant's menus; Restaurant.DoesNotExist if there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL, [public_id, Restaurant.Status.LIVE.value])
-        found = cursor.fetchone()
-    if found is None:
+    found = fetch_rows(_SQL, [public_id, Restaurant.Status.LIVE.value])
+    if not found:
         raise Restaurant.DoesNotExist
-    time_zone, currency, *tables = found
+    time_zone, currency, *tables = found[0]
     menus, hours, sections, items, offers, groups, modifiers, nested = (
         rows or [] for rows in tables
     )

@@ -43,6 +43,5 @@ urlpatterns = [
         devices.WebPushDeviceView.as_view(),
         name="webpush-device",
     ),
-    path("me/web-push-key", devices.WebPushKeyView.as_view(), name="web-push-key"),
     path("notifications/events", events.EventsView.as_view(), name="events"),
 ]

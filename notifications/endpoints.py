@@ -29,6 +29,11 @@ HTTPS, LOWEST_PORT = 443, 1024
 # Of an IPv4 address within one of IPv6 (RFC 6052): whose network it is decides.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 LAST_32 = 2**32 - 1
+# All of IPv6 that is given to anybody to be reached at; what is not, may be anything
+# within: translators' prefixes of one's own, addresses of IPv4 in old forms.
+UNICAST = ipaddress.IPv6Network("2000::/3")
+# Ways to an IPv4 address that somebody else's relay takes: 6to4 and Teredo.
+TUNNELS = (ipaddress.IPv6Network("2002::/16"), ipaddress.IPv6Network("2001::/32"))
 INSIDE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -68,6 +73,9 @@ def see_is_for_webhooks(url: str) -> None:
     except (EndpointError, ValueError) as error:
         raise WebhookAddressError from error
     if port is not None and port != HTTPS and port < LOWEST_PORT:
+        raise WebhookAddressError
+    # It would never be sent; who writes one means something else by it.
+    if "#" in url:
         raise WebhookAddressError
 
 
@@ -111,10 +119,13 @@ def _is_global(text: str) -> bool:
         return False
     if isinstance(address, ipaddress.IPv6Address):
         address = _within(address) or address
+    if isinstance(address, ipaddress.IPv6Address):
+        is_reached = address in UNICAST and not any(address in it for it in TUNNELS)
+        return is_reached and address.is_global
     return address.is_global and not address.is_multicast
 
 
 def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in NAT64:
         return ipaddress.IPv4Address(int(address) & LAST_32)
-    return address.ipv4_mapped or address.sixtofour
+    return address.ipv4_mapped

@@ -2,19 +2,31 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
 from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 UNKNOWN_FIELD = "There is no such field."
-# Amounts are stored with two decimal places.
-STORED_PLACES = 2
+SMALLEST_UNIT = "In the smallest unit of the currency: cents for USD, yen for JPY."
+# A hundred million of a currency with two decimal places.
+LARGEST_AMOUNT = 10**10
+# How many decimals currencies have that have not two (ISO 4217). Amounts are stored
+# with two, so that a third is always 0, and refused when it is another.
+USUAL_PLACES = 2
+WITHOUT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
+OTHER_PLACES = {
+    **dict.fromkeys(WITHOUT.split(), 0),
+    **dict.fromkeys(WITH_THREE.split(), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+# How many faults of one list are told, and how many names that mean nothing.
+MOST_FAULTS = MOST_UNKNOWN = 20
 
 
 class Text(serializers.CharField):
@@ -42,6 +54,15 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Choosing(serializers.BooleanField):
+    """In the address of a request: true or false, in these words."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in ("true", "false"):
+            self.fail("invalid", input=data)
+        return bool(data == "true")
 
 
 class Coordinate(serializers.FloatField):
@@ -79,6 +100,50 @@ class Code(serializers.CharField):
         set_override(self, "field", schema)
 
 
+class Listed(serializers.ListField):
+    """A list of bounded length, for whatever is sent.
+
+    How long it is, is looked at before what is in it; and of what is wrong in it the
+    first few things are told. Finding them all is work that a stranger would choose.
+    """
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+        self.most = max_length
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if not isinstance(data, list):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        if len(data) > self.most:
+            self.fail("max_length", max_length=self.most)
+        return super().to_internal_value(data)
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        faults: dict[Any, Any] = {}
+        told = 0
+        for index, one in enumerate(data):
+            try:
+                found.append(self.child.run_validation(one))
+            except serializers.ValidationError as error:
+                faults[index] = error.detail
+                told += _count_faults(error.detail)
+                if told >= MOST_FAULTS:
+                    break
+        if faults:
+            raise serializers.ValidationError(faults)
+        return found
+
+
+def _count_faults(detail: Any) -> int:
+    """Count what is wrong with one of a list, and with those of lists within."""
+    if isinstance(detail, dict):
+        return sum(_count_faults(inner) for inner in detail.values())
+    if isinstance(detail, list):
+        return sum(_count_faults(inner) for inner in detail)
+    return 1
+
+
 class Strict(serializers.Serializer[Any]):
     """Refuses what it does not know, lest a misspelt name is believed to be heard."""
 
@@ -86,15 +151,31 @@ class Strict(serializers.Serializer[Any]):
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
             said = serializers.ErrorDetail(UNKNOWN_FIELD, code="unknown_field")
-            raise serializers.ValidationError({str(n): [said] for n in sorted(unknown)})
+            named = sorted(unknown)[:MOST_UNKNOWN]
+            raise serializers.ValidationError({str(name): [said] for name in named})
         return super().to_internal_value(data)
+
+
+class Amount(Number):
+    """An amount: 64 bits, though those that are sent are bounded."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.max_value is None:
+            set_override(self, "field", OpenApiTypes.INT64)
 
 
 class Money(Strict):
     """An amount in the smallest unit of its currency: 1250 USD are $12.50."""
 
-    amount = Number(help_text="In the smallest unit of the currency: cents for USD.")
+    amount = Amount(help_text=SMALLEST_UNIT)
     currency = Text(min_length=3, max_length=3, help_text="ISO 4217, in capitals.")
+
+
+class MoneyInput(Money):
+    """An amount that is sent, in the smallest unit of its currency; not below zero."""
+
+    amount = Amount(min_value=0, max_value=LARGEST_AMOUNT, help_text=SMALLEST_UNIT)
 
 
 def present_money(amount: Decimal, currency: str) -> dict[str, object]:
@@ -104,7 +185,7 @@ def present_money(amount: Decimal, currency: str) -> dict[str, object]:
 
 def minor_units(amount: Decimal, currency: str) -> int:
     """Return an amount in the smallest unit of its currency (ISO 4217)."""
-    return int(amount.scaleb(_places(currency)).to_integral_value())
+    return int(amount.scaleb(_places(currency)).to_integral_value(ROUND_HALF_UP))
 
 
 def major_units(amount: int, currency: str) -> Decimal:
@@ -113,14 +194,19 @@ def major_units(amount: int, currency: str) -> Decimal:
 
 
 def _places(currency: str) -> int:
-    return min(int(get_currency_precision(currency)), STORED_PLACES)
+    """Return how many decimals a currency has (ISO 4217).
+
+    Not what the CLDR says, by which people are shown prices: it knows which coins are
+    no longer in use.
+    """
+    return OTHER_PLACES.get(currency, USUAL_PLACES)
 
 
 def present_moment(moment: datetime | None) -> str | None:
     """Return a moment as RFC 3339 in UTC, to the second."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @extend_schema_field(OpenApiTypes.UUID)

@@ -41,14 +41,14 @@ def list_notifications_for_recipient(
     """Return a person's inbox, newest first; `before` is the last one's pk."""
     notifications: QuerySet[Notification] = Notification.objects.filter(
         recipient=recipient_pk, in_inbox=True, archived_at__isnull=True
-    ).select_related("wording")
+    ).select_related("wording", "event")
     if before is not None:
         notifications = notifications.filter(pk__lt=before)
     return list(notifications.order_by("-pk")[:limit])
 
 
 def get_notification_for_recipient(*, recipient_pk: int, pk: int) -> Notification:
-    return Notification.objects.select_related("wording").get(
+    return Notification.objects.select_related("wording", "event").get(
         recipient=recipient_pk, pk=pk, in_inbox=True
     )
 

@@ -3,19 +3,20 @@
 import base64
 import binascii
 from typing import Any
+from uuid import UUID
 
 from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from push_notifications.models import BROWSER_TYPES
 from rest_framework import serializers
 
-from notifications.asking import LARGEST_PAGE, PAGE_SIZE
 from notifications.endpoints import see_is_outside
 from notifications.fields import (
     Code,
     Flag,
-    Number,
+    Listed,
     Page,
+    PublicId,
     Strict,
     Text,
     present_moment,
@@ -25,14 +26,20 @@ from notifications.models import (
     Notification,
     RecipientSettings,
 )
-from notifications.opaque import opaque_id
+from notifications.opaque import opaque_id, pk_of
 from notifications.selectors import CategoryChoices
-from notifications.topics import Kind
+from notifications.topics import Kind, read_about
 
 MOST_RECIPIENTS = 10_000
-LARGEST_PK = 2**63 - 1
+# Categories times channels, and room for more.
+MOST_WISHES = 200
+# What ids of people are made of.
+USER = "user"
+# What apps publish events about; the ids are those of the API.
+SUBJECTS = ("order", "restaurant", "account")
 LONGEST_KEY = 140
 LONGEST_URL = 300
+LONGEST_SUBJECT = 60
 # An index holds them, which has its limit.
 LONGEST_TOKEN = 2000
 LONGEST_APNS_TOKEN = 200
@@ -51,20 +58,6 @@ class ClockTime(serializers.TimeField):
         super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
 
 
-@extend_schema_field(
-    {
-        "type": ["string", "null"],
-        "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
-        "example": "22:00",
-    }
-)
-class MaybeClockTime(ClockTime):
-    """A time of day, or none."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_null=True, **kwargs)
-
-
 class WishSerializer(Strict):
     """Whether somebody wants a category over a channel."""
 
@@ -78,14 +71,14 @@ class WishSerializer(Strict):
 class QuietHoursSerializer(Strict):
     """Between which times offers and news wait; null and null for no such hours."""
 
-    starts_at = MaybeClockTime()
-    ends_at = MaybeClockTime()
+    starts_at = ClockTime(allow_null=True)
+    ends_at = ClockTime(allow_null=True)
 
 
 class PreferencesInputSerializer(Strict):
     """A change of preferences; what is not named stays as it is."""
 
-    preferences = WishSerializer(many=True, required=False)
+    preferences = Listed(child=WishSerializer(), required=False, max_length=MOST_WISHES)
     quiet_hours = QuietHoursSerializer(required=False)
     do_not_disturb_until = serializers.DateTimeField(
         allow_null=True,
@@ -105,7 +98,7 @@ class ChannelChoiceSerializer(Strict):
 class CategoryPreferencesSerializer(Strict):
     """What is said of one kind of thing, and how."""
 
-    category = serializers.CharField()
+    category = serializers.CharField(help_text="Stable; there may be new ones.")
     label = serializers.CharField(  # type: ignore[assignment]
         help_text="For people, in their language."
     )
@@ -152,21 +145,27 @@ def _present_category(row: CategoryChoices) -> dict[str, Any]:
     }
 
 
-class InboxQuerySerializer(Strict):
-    cursor = Text(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(
-        min_value=1, max_value=LARGEST_PAGE, default=PAGE_SIZE
-    )
+class SubjectSerializer(Strict):
+    """What something is about: the thing to open."""
+
+    kind = Code(SUBJECTS)
+    id = serializers.CharField(help_text="As the API gives the thing of that kind.")
 
 
 class InboxNotificationSerializer(Strict):
     """One thing that somebody was told."""
 
     id = serializers.UUIDField()
+    topic = serializers.CharField(
+        help_text="What kind of news it is, as `order_accepted`; there may be new ones."
+    )
+    subject = SubjectSerializer(
+        allow_null=True, help_text="What it is about; null when it is no one thing."
+    )
     title = serializers.CharField()
     body = serializers.CharField(allow_blank=True)
     url = serializers.CharField(
-        allow_blank=True, help_text="A path of the site that tells more, or empty."
+        allow_null=True, help_text="A path of the site that tells more."
     )
     created_at = serializers.DateTimeField()
     read_at = serializers.DateTimeField(allow_null=True)
@@ -179,6 +178,8 @@ class InboxSerializer(Page):
 
 
 class UnreadSerializer(Strict):
+    """How much of the inbox is unread."""
+
     unread = serializers.IntegerField(help_text="How many of all are unread.")
 
 
@@ -191,9 +192,11 @@ class ReadNotificationSerializer(InboxNotificationSerializer):
 def present_notification(notification: Notification) -> dict[str, Any]:
     return {
         "id": str(opaque_id("notification", notification.pk)),
+        "topic": notification.event.topic,
+        "subject": read_about(notification.event.context),
         "title": notification.wording.title,
         "body": notification.wording.body,
-        "url": notification.wording.url,
+        "url": notification.wording.url or None,
         "created_at": present_moment(notification.created_at),
         "read_at": present_moment(notification.read_at),
         "archived_at": present_moment(notification.archived_at),
@@ -232,7 +235,12 @@ class WebPushDeviceInputSerializer(Strict):
     )
     p256dh = Text(max_length=88, help_text="`keys.p256dh`")
     auth = Text(max_length=24, help_text="`keys.auth`")
-    browser = serializers.ChoiceField(choices=BROWSER_TYPES)
+    browser = serializers.ChoiceField(
+        choices=[(name.lower(), label) for name, label in BROWSER_TYPES]
+    )
+
+    def validate_browser(self, name: str) -> str:
+        return name.upper()
 
     def validate_registration_id(self, url: str) -> str:
         see_is_outside(url)
@@ -269,6 +277,8 @@ class DeviceSerializer(Strict):
 
 
 class DeviceListSerializer(Strict):
+    """All devices of a kind."""
+
     results = DeviceSerializer(many=True)
 
 
@@ -282,42 +292,59 @@ def present_device(kind: str, device: Any) -> dict[str, Any]:
     }
 
 
-class WebPushKeySerializer(Strict):
-    key = serializers.CharField(
-        allow_null=True,
-        help_text=(
-            "The `applicationServerKey` to subscribe with, in base64url; null where "
-            "there is no Web Push."
-        ),
-    )
-
-
 class EventInputSerializer(Strict):
     """Something that people are to be told."""
 
     topic = Text(max_length=80)
-    recipients = serializers.ListField(
-        child=Number(min_value=1, max_value=LARGEST_PK),
+    recipients = Listed(
+        child=PublicId(),
         allow_empty=False,
         max_length=MOST_RECIPIENTS,
-        help_text="Users, by the numbers that operators know them by.",
+        help_text="Users, by the `id` that `GET /me` gives each.",
     )
     key = Text(
         max_length=LONGEST_KEY,
         help_text="The same key is the same event, however often it is sent.",
     )
     context = serializers.DictField(  # type: ignore[assignment]
-        required=False, help_text="What the topic's words need; `url` is a path."
+        required=False,
+        help_text=(
+            "What the topic's words need. `url` is a path of the site, `subject` what "
+            "apps open: `kind` and `id`."
+        ),
     )
+
+    def validate_recipients(self, recipients: list[UUID]) -> list[int]:
+        pks = [pk_of(USER, recipient) for recipient in recipients]
+        if None in pks:
+            raise serializers.ValidationError(
+                {str(pks.index(None)): ["There is no such user."]},
+                code="unknown_recipient",
+            )
+        return [pk for pk in pks if pk is not None]
 
     def validate_context(self, context: dict[str, Any]) -> dict[str, Any]:
         url = context.get("url", "/")
         is_path = isinstance(url, str) and url.startswith("/")
         if not is_path or url.startswith(("//", "/\\")) or len(url) > LONGEST_URL:
             raise serializers.ValidationError("The url must be a path of this site.")
+        subject = context.get("subject")
+        if subject is not None and not _is_subject(subject):
+            raise serializers.ValidationError("The subject must be a kind and an id.")
         return context
 
 
+def _is_subject(subject: Any) -> bool:
+    if not isinstance(subject, dict) or set(subject) != {"kind", "id"}:
+        return False
+    return all(
+        isinstance(word, str) and 0 < len(word) <= LONGEST_SUBJECT
+        for word in subject.values()
+    )
+
+
 class EventSerializer(Strict):
+    """Something that was published."""
+
     id = serializers.UUIDField()
     recipients = serializers.IntegerField(help_text="How many they are.")

@@ -2,7 +2,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from notifications.doorbell import ring
+from notifications.doorbell import wake
 from notifications.services.campaigns import finish_campaigns, launch_due_campaigns
 from notifications.services.claiming import find_lanes_with_work
 from notifications.services.digests import close_digests
@@ -24,7 +24,7 @@ def work_lane(lane: str) -> None:
     started = monotonic()
     work(lane=lane, seconds=MOST_SECONDS, linger=LINGER_SECONDS)
     if monotonic() - started >= MOST_SECONDS:
-        ring(lane)
+        wake(lane)
 
 
 @shared_task(name="notifications.tasks.sweep_notifications")
@@ -33,7 +33,7 @@ def sweep_notifications() -> None:
     return_expired_leases()
     close_digests()
     for lane in find_lanes_with_work():
-        ring(lane)
+        wake(lane)
 
 
 @shared_task(name="notifications.tasks.launch_campaigns")

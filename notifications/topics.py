@@ -1,6 +1,6 @@
 """What a topic is, and the registry that apps declare theirs in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -140,6 +140,17 @@ def list_channels(category: Category) -> list[Channel]:
         for channel in (*topic.channels, *topic.chain)
     }
     return [channel for channel in PERSONAL_CHANNELS if channel in used]
+
+
+def read_about(context: Mapping[str, object]) -> dict[str, str] | None:
+    """Return what an event's context says it is about: its `subject`, if it has one.
+
+    That is `{"kind": "order", "id": …}`, with the id that the API gives the thing.
+    """
+    subject = context.get("subject")
+    if not isinstance(subject, Mapping):
+        return None
+    return {"kind": str(subject["kind"]), "id": str(subject["id"])}
 
 
 def has_topic(name: str) -> bool:

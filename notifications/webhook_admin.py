@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
-from notifications.deliveries import Delivery, list_deliveries
 from notifications.exceptions import NotReplayableError, WebhookInactiveError
 from notifications.models import Message, WebhookEndpoint
 from notifications.operator_forms import LONGEST_AGO
@@ -28,6 +27,7 @@ from notifications.services.webhooks import (
     replay_since,
     switch_off_endpoints,
 )
+from notifications.webhook_messages import WebhookMessage, list_webhook_messages
 
 SHOWN = 50
 LARGEST_PK = 2**63 - 1
@@ -66,9 +66,9 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
     # Never its secrets.
     fields = [
         *("url", "about", "owner", "description", "is_active", "disabled_because"),
-        *("previous_until", "created_at", "deliveries"),
+        *("previous_until", "created_at", "messages_sent"),
     ]
-    readonly_fields = ["created_at", "deliveries"]
+    readonly_fields = ["created_at", "messages_sent"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -94,8 +94,8 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
         )
         messages.success(request, text % {"count": count})
 
-    @admin.display(description=gettext_lazy("deliveries"))
-    def deliveries(self, endpoint: WebhookEndpoint) -> SafeString:
+    @admin.display(description=gettext_lazy("messages sent"))
+    def messages_sent(self, endpoint: WebhookEndpoint) -> SafeString:
         replay = reverse(
             "admin:notifications_webhookendpoint_replay", args=[endpoint.pk]
         )
@@ -113,7 +113,7 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
                     each.message.pk,
                     _("Send again"),
                 )
-                for each in list_deliveries(endpoint=endpoint, limit=SHOWN)
+                for each in list_webhook_messages(endpoint=endpoint, limit=SHOWN)
             ),
         )
         return format_html(
@@ -154,7 +154,7 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
         return TemplateResponse(request, "admin/notifications/replay.html", context)
 
 
-def _attempts(delivery: Delivery) -> SafeString:
+def _attempts(delivery: WebhookMessage) -> SafeString:
     return format_html_join(
         "",
         "<div>{} · {} · {}</div>",

@@ -35,6 +35,7 @@ from orders import (
     switch_pages,
     trial_pages,
 )
+from orders.cards import get_late_minutes
 from orders.exceptions import OrderError
 from orders.figure_pages import show_marketplace
 from orders.figures import suggest_preparation
@@ -369,7 +370,7 @@ class OwnerOrderAdmin(OwnerModelAdmin):
 
     @admin.display(description=gettext_lazy("late"), empty_value="")
     def late(self, order: Order) -> str | None:
-        minutes = order_pages.get_late_minutes(order, timezone.now())
+        minutes = get_late_minutes(order, timezone.now())
         if not minutes:
             return None
         words = _("%(minutes)d min late") % {"minutes": minutes}

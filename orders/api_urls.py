@@ -2,6 +2,7 @@ from django.urls import path
 
 from orders.api import cart, opinions, orders, restaurants
 
+# Those that answer whole orders are with the app of deliveries.
 ORDER = "orders/<uuid:order_id>"
 
 urlpatterns = [
@@ -11,8 +12,6 @@ urlpatterns = [
     path("cart/accept-prices", cart.CartPricesView.as_view(), name="cart-prices"),
     path("cart/quote", cart.QuoteView.as_view(), name="cart-quote"),
     path("cart/slots", cart.SlotsView.as_view(), name="cart-slots"),
-    path("orders", orders.OrdersView.as_view(), name="orders"),
-    path(f"{ORDER}/cancel", orders.OrderCancelView.as_view(), name="order-cancel"),
     path(f"{ORDER}/again", orders.OrderAgainView.as_view(), name="order-again"),
     path(f"{ORDER}/receipt", orders.OrderReceiptView.as_view(), name="order-receipt"),
     path(f"{ORDER}/review", opinions.OrderReviewView.as_view(), name="order-review"),

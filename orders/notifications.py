@@ -228,8 +228,8 @@ def _partner_payload(order: Order, event: OrderEvent) -> dict[str, object]:
             "scheduled_for": present_moment(order.scheduled_for),
             "promised_from": present_moment(order.promised_from),
             "promised_until": present_moment(order.promised_until),
-            "expected_from": present_moment(order.current_from),
-            "expected_until": present_moment(order.current_until),
+            "current_from": present_moment(order.current_from),
+            "current_until": present_moment(order.current_until),
             "time_zone": order.restaurant.time_zone,
         },
     }
@@ -264,6 +264,7 @@ def tell_receipt(order: Order, *, key: str) -> None:
         key=key,
         context={
             "url": order.get_link(),
+            "subject": {"kind": "order", "id": str(order.public_id)},
             "number": order.number,
             "restaurant": order.restaurant_name,
             "restaurant_address": ", ".join(
@@ -370,6 +371,7 @@ def tell_carts_affected(
         key=f"{CART_AFFECTED.name}:{restaurant.pk}:{what}:{key}",
         context={
             "url": reverse("orders:cart-detail"),
+            "subject": {"kind": "restaurant", "id": str(restaurant.public_id)},
             "restaurant": restaurant.name,
             "what": what,
             "item": item,
@@ -421,6 +423,7 @@ def _publish(
         key=f"{topic.name}:{order.public_id}{key}",
         context={
             "url": url or order.get_link(),
+            "subject": {"kind": "order", "id": str(order.public_id)},
             "order": str(order.public_id),
             "number": order.number,
             "restaurant": order.restaurant_name,

@@ -1,7 +1,6 @@
 """One order in full, ending it with a reason, and changing one of its lines."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,11 +15,10 @@ from django.views.decorators.http import (
 )
 
 from menus.models import Allergen
-from notifications.timelines import Told, list_told_about
+from orders.cards import get_late_minutes
 from orders.exceptions import OrderError
 from orders.forms import LineChangeForm, RestaurantEndForm
-from orders.models import LineChange, Order, OrderEvent, OrderLine
-from orders.notifications import ABOUT_ORDERS, list_keys
+from orders.models import LineChange, Order, OrderLine
 from orders.portal import actor_of
 from orders.selectors import list_replacements, with_lines
 from orders.services.changing import (
@@ -31,12 +29,11 @@ from orders.services.changing import (
 )
 from orders.services.ending import hold_end, take_end_back
 from orders.services.lifecycle import BEFORE_READY
-from restaurants.models import Duty, Membership, Restaurant
+from orders.trail import list_told, list_trail, name_actor
+from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import Page, duties_of, owner_site
 
 Status = Order.Status
-By = OrderEvent.Actor
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -46,35 +43,6 @@ class LineRow:
     line: OrderLine
     allergens: list[str]
     change: LineChange | None
-
-
-@dataclass(frozen=True)
-class TrailRow:
-    """One event of an order: what happened, by whom."""
-
-    event: OrderEvent
-    who: str
-    is_move: bool
-
-
-@dataclass(frozen=True)
-class ToldRow:
-    """Whom a notification went to, what it was about, and what became of it."""
-
-    who: str
-    topic: str
-    told: Told
-
-
-def get_late_minutes(order: Order, now: datetime) -> int:
-    """Return by how much an order misses its promise, or did; 0 when it does not."""
-    if order.status in Order.COMPLETED:
-        reached = order.ended_at or order.current_until
-    elif order.is_ended:
-        return 0
-    else:
-        reached = max(order.current_until, now)
-    return max(0, (reached - order.promised_until) // MINUTE)
 
 
 def _find(restaurant: Restaurant, order_pk: int) -> Order:
@@ -128,60 +96,12 @@ def _list_lines(order: Order, changes: list[LineChange]) -> list[LineRow]:
     ]
 
 
-def list_trail(order: Order) -> list[TrailRow]:
-    """Return what happened to an order, its events loaded with their users."""
-    return [
-        TrailRow(
-            event,
-            _name_actor(order, event),
-            event.window_before_until is not None
-            and (event.window_before_from, event.window_before_until)
-            != (event.window_after_from, event.window_after_until),
-        )
-        for event in order.events.all()
-    ]
-
-
-def _name_actor(order: Order, event: OrderEvent) -> str:
-    if event.actor == By.CUSTOMER:
-        return order.customer_name
-    # Colleagues are named; who it was at Tiffin is Tiffin's own affair.
-    if event.actor == By.RESTAURANT and event.user is not None:
-        return event.user.name or event.user.email
-    return event.get_actor_display()
-
-
 def _name_end(order: Order) -> str:
     for event in order.events.all():
         is_end = event.to_status == order.status != event.from_status
         if is_end and order.is_ended:
-            return _name_actor(order, event)
+            return name_actor(order, event)
     return ""
-
-
-def list_told(order: Order, changes: list[LineChange]) -> list[ToldRow]:
-    """Return who was told what about an order, and what became of it."""
-    events = list(order.events.all())
-    told = list_told_about(keys=list_keys(order, events=events, changes=changes))
-    people = {one.notification.recipient_id for one in told}
-    members = Membership.objects.filter(
-        restaurant=order.restaurant_id, user__in=people
-    ).select_related("user")
-    names = {
-        one.user_id: f"{one.user.name or one.user.email} ({one.get_role_display()})"
-        for one in members
-    }
-    if order.customer_id is not None:
-        name = order.customer_name
-        names[order.customer_id] = _("%(name)s (customer)") % {"name": name}
-    return [
-        ToldRow(
-            names.get(one.notification.recipient_id, _("A former colleague")),
-            str(ABOUT_ORDERS.get(one.notification.event.topic, "")),
-            one,
-        )
-        for one in told
-    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -32,7 +32,9 @@ urlpatterns = [
                 path("figures", owner_figures.FiguresView.as_view()),
                 path("webhooks", owner_webhooks.WebhookListView.as_view()),
                 path(
-                    "webhooks/<uuid:webhook_id>", owner_webhooks.WebhookView.as_view()
+                    "webhooks/<uuid:webhook_id>",
+                    owner_webhooks.WebhookView.as_view(),
+                    name="webhook",
                 ),
                 path(
                     "webhooks/<uuid:webhook_id>/rotate-secret",
@@ -43,12 +45,12 @@ urlpatterns = [
                     owner_webhooks.SendTestView.as_view(),
                 ),
                 path(
-                    "webhooks/<uuid:webhook_id>/deliveries",
-                    owner_webhooks.WebhookDeliveryListView.as_view(),
+                    "webhooks/<uuid:webhook_id>/messages",
+                    owner_webhooks.WebhookMessageListView.as_view(),
                 ),
                 path(
-                    "webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay",
-                    owner_webhooks.ReplayDeliveryView.as_view(),
+                    "webhooks/<uuid:webhook_id>/messages/<uuid:message_id>/replay",
+                    owner_webhooks.ReplayMessageView.as_view(),
                 ),
             ]
         ),
@@ -64,6 +66,7 @@ urlpatterns = [
         owner_menu.BringModifierBackView.as_view(),
     ),
     path("owner/board", owner_board.BoardView.as_view()),
+    path("owner/board/attend", owner_board.AttendView.as_view()),
     path("owner/orders", owner_orders.OwnerOrderListView.as_view()),
     path("owner/orders/<uuid:order_id>", owner_orders.OwnerOrderView.as_view()),
     path(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cache
 
 from babel.numbers import get_currency_precision
 
@@ -31,6 +32,7 @@ class Totals:
     total: Decimal
 
 
+@cache
 def minor_unit(currency: str) -> Decimal:
     """Return the smallest amount of a currency (ISO 4217): 0.01 for USD, 1 for JPY."""
     places = min(get_currency_precision(currency), STORED_PLACES)

@@ -1,7 +1,6 @@
 """Busy hours: what a kitchen switches from its board, and what is sold out."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,15 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from menus.models import Item, Modifier
-from menus.selectors import (
-    count_sold_out,
-    list_items_on_sale,
-    list_modifiers_on_sale,
-)
+from menus.selectors import list_items_on_sale, list_modifiers_on_sale
 from menus.services import bring_item_back, bring_modifier_back
 from orders.services.carts import Touched
 from orders.services.kitchen import (
@@ -36,43 +31,20 @@ from orders.services.kitchen import (
     sell_out_item,
     sell_out_modifier,
 )
-from restaurants.availability import (
-    Until,
-    check_orderability,
-    is_paused,
-    known_spans,
-    say_moment,
-)
-from restaurants.estimating import estimate_minutes
-from restaurants.models import UNTIL_FURTHER_NOTICE, Duty, Fulfilment, Restaurant
-from restaurants.opening import DAY, next_opening, span_at
+from orders.standing import Switches, list_choices, list_switches, say_until
+from restaurants.availability import Until
+from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import Page, own_restaurants, owner_site
 from restaurants.services import end_busy, resume_restaurant
 
 BACK = "back"
-# How the choices read on small buttons.
-SHORT = {
-    Until.MINUTES_15: gettext_lazy("15 min"),
-    Until.MINUTES_30: gettext_lazy("30 min"),
-    Until.HOUR: gettext_lazy("1 h"),
-    Until.SERVICE: gettext_lazy("Rest of service"),
-    Until.NEXT_SERVICE: gettext_lazy("Next service"),
-    Until.TOMORROW: gettext_lazy("Tomorrow"),
-    Until.NOTICE: gettext_lazy("Until I say"),
-}
-# The estimate that a neighbour reads stands for what customers read.
-NEIGHBOUR = 1000.0
-
-
-def _choices(allowed: Iterable[Until]) -> list[tuple[str, Any]]:
-    return [(until.value, SHORT[until]) for until in allowed]
 
 
 class BusyForm(forms.Form):
     minutes = forms.TypedChoiceField(
         coerce=int, choices=[(0, "0"), *((one, str(one)) for one in BUSY_MINUTES)]
     )
-    until = forms.ChoiceField(choices=_choices(BUSY_FOR), required=False)
+    until = forms.ChoiceField(choices=list_choices(BUSY_FOR), required=False)
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -82,11 +54,11 @@ class BusyForm(forms.Form):
 
 
 class PauseForm(forms.Form):
-    until = forms.ChoiceField(choices=_choices(PAUSE_FOR))
+    until = forms.ChoiceField(choices=list_choices(PAUSE_FOR))
 
 
 class SoldOutForm(forms.Form):
-    until = forms.ChoiceField(choices=[*_choices(SOLD_OUT_FOR), (BACK, BACK)])
+    until = forms.ChoiceField(choices=[*list_choices(SOLD_OUT_FOR), (BACK, BACK)])
 
 
 def _answer(
@@ -107,13 +79,6 @@ def _refuse(request: HttpRequest, *, to: str) -> HttpResponseBase:
 
 def _board() -> str:
     return reverse("owner:board")
-
-
-def _say_until(restaurant: Restaurant, until: datetime, *, forever: str) -> str:
-    if until >= UNTIL_FURTHER_NOTICE:
-        return forever
-    clock = say_moment(until, time_zone=restaurant.time_zone, now=timezone.now())
-    return _("until %(moment)s") % {"moment": clock}
 
 
 def _say_touched(touched: Touched) -> str:
@@ -161,7 +126,7 @@ def busy(request: HttpRequest, restaurant: Restaurant) -> HttpResponseBase:
     message = _("%(restaurant)s: orders take %(minutes)d minutes longer %(until)s.") % {
         "restaurant": restaurant,
         "minutes": minutes,
-        "until": _say_until(restaurant, done.until, forever=""),
+        "until": say_until(restaurant, done.until, forever=""),
     }
     return _answer(request, _join(message, _say_open_carts(done.touched)), to=_board())
 
@@ -174,7 +139,7 @@ def pause(request: HttpRequest, restaurant: Restaurant) -> HttpResponseBase:
     done = pause_kitchen(restaurant_pk=restaurant.pk, until=until)
     message = _("%(restaurant)s takes no orders %(until)s.") % {
         "restaurant": restaurant,
-        "until": _say_until(restaurant, done.until, forever=""),
+        "until": say_until(restaurant, done.until, forever=""),
     }
     return _answer(request, _join(message, _say_open_carts(done.touched)), to=_board())
 
@@ -211,7 +176,7 @@ def sold_out(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         title=_("Sold out at %(restaurant)s") % {"restaurant": restaurant},
         sold_out=[row for row in rows if row.is_sold_out],
         on_sale=[row for row in rows if not row.is_sold_out],
-        choices=_choices(SOLD_OUT_FOR),
+        choices=list_choices(SOLD_OUT_FOR),
         q=wanted,
     )
     return TemplateResponse(request, "owner/board/sold_out.html", context)
@@ -272,7 +237,7 @@ def _say_state(restaurant: Restaurant, thing: Item | Modifier, now: datetime) ->
     until = thing.sold_out_until
     if until is None or until <= now:
         return _("no portions left, until you bring it back")
-    return _say_until(restaurant, until, forever=_("until you bring it back"))
+    return say_until(restaurant, until, forever=_("until you bring it back"))
 
 
 def sold_out_item(
@@ -323,7 +288,7 @@ def _say_back(thing: Item | Modifier) -> str:
 def _say_sold_out(restaurant: Restaurant, thing: Item | Modifier, done: Switch) -> str:
     message = _("“%(name)s” is sold out %(until)s.") % {
         "name": thing.name,
-        "until": _say_until(
+        "until": say_until(
             restaurant, done.until, forever=_("until you bring it back")
         ),
     }
@@ -337,117 +302,10 @@ def _say_sold_out(restaurant: Restaurant, thing: Item | Modifier, done: Switch) 
     return _join(message, others, _say_touched(done.touched))
 
 
-@dataclass(frozen=True)
-class Switches:
-    """How a restaurant stands right now, for the top of its board."""
-
-    restaurant: Restaurant
-    hours: str
-    is_open: bool
-    customers: str
-    can_order: bool
-    busy: str
-    busy_minutes: int
-    paused: str
-    pause_reason: str
-    unattended: str
-    sold_out: int
-    busy_choices: list[tuple[int, list[tuple[str, Any]]]] = field(
-        default_factory=lambda: [(one, _choices(BUSY_FOR)) for one in BUSY_MINUTES]
-    )
-    pause_choices: list[tuple[str, Any]] = field(
-        default_factory=lambda: _choices(PAUSE_FOR)
-    )
-
-    @property
-    def needs_attention(self) -> bool:
-        """Customers cannot order although the hours say so."""
-        return bool(self.paused or self.unattended)
-
-
 def get_switches(request: HttpRequest) -> list[Switches]:
     """Return how each restaurant stands whose board the user runs; three queries."""
     restaurants = list(own_restaurants(request.user, Duty.BOARD))
     return list_switches(restaurants, timezone.now())
-
-
-def list_switches(restaurants: list[Restaurant], now: datetime) -> list[Switches]:
-    """Return how each of these restaurants stands; two queries."""
-    counts = count_sold_out(restaurants=restaurants, moment=now)
-    return [_switches(one, now, counts.get(one.pk, 0)) for one in restaurants]
-
-
-def _switches(restaurant: Restaurant, now: datetime, sold_out_count: int) -> Switches:
-    can_order, customers = _what_customers_see(restaurant, now)
-    minutes = restaurant.busy_minutes_at(now)
-    busy_text = paused = reason = unattended = ""
-    if minutes:
-        assert restaurant.busy_until is not None
-        busy_text = _("Busy: +%(minutes)d min %(until)s") % {
-            "minutes": minutes,
-            "until": _say_until(restaurant, restaurant.busy_until, forever=""),
-        }
-    if is_paused(restaurant, now):
-        assert restaurant.paused_until is not None
-        forever = _("until you take orders again")
-        until = _say_until(restaurant, restaurant.paused_until, forever=forever)
-        paused = _("Paused %(until)s") % {"until": until}
-        if restaurant.pause_reason == Restaurant.PauseReason.MISSED:
-            reason = _("Three orders in a row were not answered.")
-    if restaurant.unattended_since is not None:
-        unattended = _("No board was open, so orders for right now were stopped.")
-    return Switches(
-        restaurant=restaurant,
-        hours=_say_hours(restaurant, now),
-        is_open=span_at(known_spans(restaurant), now) is not None,
-        customers=customers,
-        can_order=can_order,
-        busy=busy_text,
-        busy_minutes=minutes,
-        paused=paused,
-        pause_reason=reason,
-        unattended=unattended,
-        sold_out=sold_out_count,
-    )
-
-
-def _say_hours(restaurant: Restaurant, now: datetime) -> str:
-    spans = known_spans(restaurant)
-    span = span_at(spans, now)
-    zone = restaurant.time_zone
-    if span is not None and span[1] - now > DAY:
-        return _("Open")
-    if span is not None:
-        clock = say_moment(span[1], time_zone=zone, now=now)
-        return _("Open until %(moment)s") % {"moment": clock}
-    opening = next_opening(spans, now)
-    if opening is None:
-        return _("Closed")
-    clock = say_moment(opening, time_zone=zone, now=now)
-    return _("Closed, opens %(moment)s") % {"moment": clock}
-
-
-def _what_customers_see(restaurant: Restaurant, now: datetime) -> tuple[bool, str]:
-    """Tell whether a neighbour can order for right now, and what they read."""
-    delivers = restaurant.offers_delivery
-    answer = check_orderability(
-        restaurant,
-        moment=now,
-        place=(restaurant.latitude, restaurant.longitude),
-        fulfilment=Fulfilment.DELIVERY if delivers else Fulfilment.PICKUP,
-    )
-    if not answer.can_order:
-        return False, _("Customers read: “%(text)s”") % {"text": answer.message}
-    low, high = estimate_minutes(
-        preparation_minutes=restaurant.preparation_minutes_at(now),
-        distance=NEIGHBOUR if delivers else None,
-    )
-    text = (
-        _("Customers can order: arrives in %(low)d–%(high)d min nearby")
-        if delivers
-        else _("Customers can order: ready in %(low)d–%(high)d min")
-    )
-    return True, text % {"low": low, "high": high}
 
 
 def _page(path: str, name: str, view: Any) -> Page:

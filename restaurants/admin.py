@@ -47,6 +47,7 @@ from restaurants.services.joining import (
     reinstate_restaurant,
     suspend_restaurant,
 )
+from restaurants.services.people import stop_webhooks_of_others
 from restaurants.services.sources import BadRowError, time_zone_at
 
 PAUSE = timedelta(minutes=30)
@@ -273,8 +274,9 @@ class RestaurantAdmin(AsksAgain, SecureWebsite, ModelAdmin[Restaurant]):
     search_fields = ["name", "slug", "locality"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["cuisines"]
-    # Set by the actions, which keep the rules.
-    readonly_fields = ["status"]
+    # Set by the actions, which keep the rules; and by the page of terms: this form
+    # would make an empty list of no minutes by the hour, which the table refuses.
+    readonly_fields = ["status", "preparation_week"]
     inlines = [OpeningHoursInline, SpecialHoursInline, MembershipInline]
     actions = [approve, suspend, reinstate]
     change_form_outer_before_template = "admin/restaurants/_restaurant_links.html"
@@ -329,6 +331,7 @@ class RestaurantAdmin(AsksAgain, SecureWebsite, ModelAdmin[Restaurant]):
     ) -> None:
         super().save_related(request, form, formsets, change)
         refresh_restaurant(restaurant_pk=form.instance.pk)
+        stop_webhooks_of_others(restaurant_pks=[form.instance.pk])
 
 
 @admin.register(Membership)
@@ -338,6 +341,25 @@ class MembershipAdmin(ModelAdmin[Membership]):
     list_filter = ["role"]
     search_fields = ["user__email", "restaurant__name"]
     autocomplete_fields = ["user", "restaurant"]
+
+    def save_model(
+        self, request: HttpRequest, obj: Membership, form: Any, change: Any
+    ) -> None:
+        before = Membership.objects.filter(pk=obj.pk)
+        restaurants = {obj.restaurant_id, *before.values_list("restaurant", flat=True)}
+        super().save_model(request, obj, form, change)
+        stop_webhooks_of_others(restaurant_pks=restaurants)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        super().delete_model(request, obj)
+        stop_webhooks_of_others(restaurant_pks=[obj.restaurant_id])
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> None:
+        restaurants = set(queryset.values_list("restaurant", flat=True))
+        super().delete_queryset(request, queryset)
+        stop_webhooks_of_others(restaurant_pks=restaurants)
 
 
 @admin.register(Region)

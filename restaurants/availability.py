@@ -51,15 +51,16 @@ def check_orderability(
     moment: datetime,
     place: tuple[float, float] | None,
     fulfilment: str,
+    distance: float | None = None,
     is_scheduled: bool = False,
 ) -> Orderability:
     """Tell whether an order for the moment can be taken, and if not, why.
 
     `moment` is now for an order as soon as possible, else the slot asked for, and then
-    `is_scheduled`. `place` is (latitude, longitude), needed for delivery. List, page,
-    cart and submit ask here. Codes: restaurant_not_live, restaurant_closed,
-    restaurant_paused, restaurant_unattended, fulfilment_not_offered, place_unknown,
-    out_of_range.
+    `is_scheduled`. `place` is (latitude, longitude), needed for delivery; `distance`
+    the metres to it, if they are known. List, page, cart and submit ask here.
+    Codes: restaurant_not_live, restaurant_closed, restaurant_paused,
+    restaurant_unattended, fulfilment_not_offered, place_unknown, out_of_range.
     """
     if restaurant.status != Restaurant.Status.LIVE or not restaurant.takes_orders:
         return Orderability(
@@ -67,10 +68,15 @@ def check_orderability(
             code="restaurant_not_live",
             message=_("This restaurant does not take orders online yet."),
         )
-    refusal = _check_fulfilment(restaurant, place, fulfilment)
+    if fulfilment != Fulfilment.DELIVERY:
+        distance = None
+    elif distance is None and place is not None:
+        distance = great_circle_distance(
+            *place, restaurant.latitude, restaurant.longitude
+        )
+    refusal = _check_fulfilment(restaurant, distance, fulfilment)
     if refusal is not None:
         return refusal
-    distance = _distance(restaurant, place, fulfilment)
     answer = _check_moment(restaurant, moment, distance)
     if answer.can_order and restaurant.unattended_since and not is_scheduled:
         return Orderability(
@@ -84,16 +90,8 @@ def check_orderability(
     return answer
 
 
-def _distance(
-    restaurant: Restaurant, place: tuple[float, float] | None, fulfilment: str
-) -> float | None:
-    if place is None or fulfilment != Fulfilment.DELIVERY:
-        return None
-    return great_circle_distance(*place, restaurant.latitude, restaurant.longitude)
-
-
 def _check_fulfilment(
-    restaurant: Restaurant, place: tuple[float, float] | None, fulfilment: str
+    restaurant: Restaurant, distance: float | None, fulfilment: str
 ) -> Orderability | None:
     if fulfilment == Fulfilment.PICKUP:
         if restaurant.offers_pickup:
@@ -109,7 +107,6 @@ def _check_fulfilment(
             code="fulfilment_not_offered",
             message=_("This restaurant does not deliver; you can collect the order."),
         )
-    distance = _distance(restaurant, place, fulfilment)
     if distance is None:
         return Orderability(
             can_order=False,

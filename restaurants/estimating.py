@@ -9,6 +9,7 @@ DETOUR = 1.3
 METRES_PER_MINUTE = 300.0  # 18 km/h, a bicycle in a city
 HANDLING_MINUTES = 5
 STEP_MINUTES = 5
+MINUTE = timedelta(minutes=1)
 DELIVERY_SPREAD = timedelta(minutes=15)
 PICKUP_SPREAD = timedelta(minutes=10)
 
@@ -29,8 +30,11 @@ class Suggestion:
 
 def travel_time(distance: float) -> timedelta:
     """Return the time on the way for a straight-line distance in metres."""
-    minutes = HANDLING_MINUTES + distance * DETOUR / METRES_PER_MINUTE
-    return timedelta(minutes=math.ceil(minutes))
+    return timedelta(minutes=_travel_minutes(distance))
+
+
+def _travel_minutes(distance: float) -> int:
+    return math.ceil(HANDLING_MINUTES + distance * DETOUR / METRES_PER_MINUTE)
 
 
 def estimate_window(*, ready_at: datetime, distance: float | None) -> Window:
@@ -57,8 +61,8 @@ def estimate_minutes(
     *, preparation_minutes: int, distance: float | None
 ) -> tuple[int, int]:
     """Return the range of minutes from ordering to eating, in steps of five."""
-    way = timedelta() if distance is None else travel_time(distance)
-    minutes = preparation_minutes + way.total_seconds() / 60
+    minutes, spread = preparation_minutes, PICKUP_SPREAD
+    if distance is not None:
+        minutes, spread = minutes + _travel_minutes(distance), DELIVERY_SPREAD
     low = STEP_MINUTES * math.ceil(minutes / STEP_MINUTES)
-    spread = PICKUP_SPREAD if distance is None else DELIVERY_SPREAD
-    return low, low + int(spread.total_seconds() / 60)
+    return low, low + spread // MINUTE

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Channel, Priority
+from notifications.prepared import fetch_rows
 from notifications.services.publishing import publish
 from notifications.topics import Category, Kind, Topic, register
 from restaurants.models import Duty, Membership, Restaurant, roles_with
@@ -80,6 +80,9 @@ PARTNER_EVENT = register(
 )
 
 
+PEOPLE_OF = """
+SELECT user_id FROM restaurants_membership WHERE restaurant_id = %s AND role = ANY(%s)
+"""
 PARTNERS_OF = """
 SELECT DISTINCT endpoint.owner_id
   FROM notifications_webhookendpoint endpoint
@@ -103,11 +106,10 @@ def list_partners(restaurant: Restaurant) -> list[int]:
     which takes several times as long as the database.
     """
     roles = [str(role) for role in roles_with(Duty.PEOPLE)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PARTNERS_OF, [about_of(restaurant.public_id), restaurant.pk, roles]
-        )
-        return [owner_pk for (owner_pk,) in cursor.fetchall()]
+    rows = fetch_rows(
+        PARTNERS_OF, [about_of(restaurant.public_id), restaurant.pk, roles]
+    )
+    return [owner_pk for (owner_pk,) in rows]
 
 
 def tell_partners(
@@ -139,12 +141,9 @@ def tell_partners(
 
 def list_people(restaurant_pk: int) -> list[int]:
     """Return the keys of who answers for a restaurant: owners and managers."""
-    return list(
-        Membership.objects.filter(
-            restaurant=restaurant_pk,
-            role__in=[Membership.Role.OWNER, Membership.Role.MANAGER],
-        ).values_list("user_id", flat=True)
-    )
+    roles = [str(Membership.Role.OWNER), str(Membership.Role.MANAGER)]
+    rows = fetch_rows(PEOPLE_OF, [restaurant_pk, roles])
+    return [user_pk for (user_pk,) in rows]
 
 
 def tell_people(
@@ -162,6 +161,7 @@ def tell_people(
         key=f"{topic.name}:{restaurant.pk}:{key}",
         context={
             "url": OWNER_PORTAL,
+            "subject": {"kind": "restaurant", "id": str(restaurant.public_id)},
             "restaurant": restaurant.name,
             "restaurant_slug": restaurant.slug,
             "time_zone": restaurant.time_zone,

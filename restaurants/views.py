@@ -37,7 +37,6 @@ from restaurants.selectors import (
     NearbyFilters,
     NearbyPage,
     Sort,
-    favourite_pks,
     list_applications_of,
     list_cuisines_near,
     list_favourites,
@@ -76,6 +75,7 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
             filters=filters,
             sort=sort,
             cursor=cursor,
+            reader=_user_of(request),
         )
     except InvalidCursorError:
         return go(request, _list_url(kept))
@@ -96,7 +96,6 @@ def restaurant_list(request: HttpRequest) -> HttpResponse:
         "view": view,
         "cuisines": cuisines,
         "droppable": _droppable(filters, kept, cuisines),
-        "favourite_pks": favourite_pks(_user_of(request)),
         "list_url": reverse("restaurants:restaurant-list"),
         "is_fragment": is_part,
         "is_first_page": not cursor,
@@ -158,8 +157,7 @@ def _filters_in(wanted: QueryDict) -> NearbyFilters:
         open_now=bool(wanted.get("open_now")),
         text=wanted.get("text", "").strip()[:100],
         fulfilment=Fulfilment.PICKUP if is_pickup else Fulfilment.DELIVERY,
-        # Nothing is delivered to who collects.
-        free_delivery=bool(wanted.get("free_delivery")) and not is_pickup,
+        free_delivery=bool(wanted.get("free_delivery")),
         min_rating=GOOD_RATING if wanted.get("rating") else 0,
     )
 

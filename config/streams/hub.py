@@ -37,17 +37,26 @@ class Hub:
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         bell = asyncio.Event()
-        for channel in channels:
-            self._bells[channel].add(bell)
-            await self._tell_redis("subscribe", channel)
         try:
+            # Whoever goes away may do so in the middle of this.
+            for channel in channels:
+                self._bells[channel].add(bell)
+                await self._tell_redis("subscribe", channel)
             yield bell
         finally:
-            for channel in channels:
-                self._bells[channel].discard(bell)
-                if not self._bells[channel]:
-                    del self._bells[channel]
+            for channel in self._take_down(bell, channels):
+                # Unless somebody has begun to listen meanwhile.
+                if channel not in self._bells:
                     await self._tell_redis("unsubscribe", channel)
+
+    def _take_down(self, bell: asyncio.Event, channels: list[str]) -> list[str]:
+        """Forget a bell; return the channels that nobody listens to any more."""
+        for channel in channels:
+            self._bells[channel].discard(bell)
+        silent = [channel for channel in channels if not self._bells[channel]]
+        for channel in silent:
+            self._bells.pop(channel, None)
+        return silent
 
     async def _tell_redis(self, act: str, channel: str) -> None:
         # Without a connection the next one subscribes to all there is.
@@ -64,6 +73,9 @@ class Hub:
                 await self._listen(client)
             except (RedisError, OSError) as error:
                 logger.warning("No news from Redis: %s", error)
+            except Exception:
+                # Nothing would ring any more, and nobody would notice.
+                logger.exception("News from Redis cannot be heard.")
             self._pubsub = None
             await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -36,7 +36,8 @@ class Feed:
     event: str
     # Where Redis rings when there may be news.
     channels: list[str]
-    read: Callable[[], News]
+    # How things are, or why this is not to be heard any more.
+    read: Callable[[], News | str]
 
 
 def feed_inbox(user_pk: int) -> Feed:
@@ -56,11 +57,20 @@ def list_boards(user: User, public_id: UUID | None = None) -> QuerySet[Restauran
 
 
 def feed_board(restaurants: QuerySet[Restaurant]) -> Feed | None:
-    """Return what says only that there is something new; None without a restaurant."""
-    pks = sorted(restaurants.values_list("pk", flat=True))
+    """Return what says only that there is something new; None without a restaurant.
+
+    It is over once these are other restaurants: somebody joined one, or left.
+    """
+
+    def list_pks() -> list[int]:
+        return sorted(restaurants.values_list("pk", flat=True))
+
+    pks = list_pks()
     channels = [board_channel(pk) for pk in pks]
 
-    def read() -> News:
+    def read() -> News | str:
+        if list_pks() != pks:
+            return "reconnect"
         orders = Order.objects.filter(restaurant__in=pks, status__in=ON_BOARD)
         # Steps are read where they are kept; the stamps tell of all else.
         steps = orders.aggregate(Count("pk", distinct=True), Max("events__pk"))

@@ -6,6 +6,7 @@ Runs in a thread, since it asks the database.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
@@ -16,7 +17,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ObjectDoesNotExist, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404
 from django.urls.resolvers import RegexPattern, URLResolver
 from django.utils import timezone, translation
@@ -36,7 +37,9 @@ from config.streams.news import (
     feed_order,
     list_boards,
 )
+from customers.api.asking import user_of
 from customers.models import User
+from customers.throttling import place_of
 from orders.selectors import orders_of_visitor
 from orders.services.guests import GUEST_ORDERS
 
@@ -63,6 +66,8 @@ class Opening:
 
     feed: Feed
     write: Callable[[News], str]
+    # Whose it is, for who may have so many at once; empty when nobody knows.
+    who: str
     # What they know already.
     version: str = ""
     # The answer waits so many seconds at most for news, and is no stream.
@@ -109,7 +114,11 @@ def _open_page(request: ASGIRequest) -> Opening:
         known = user is not None
         status = HTTPStatus.FORBIDDEN if known else HTTPStatus.UNAUTHORIZED
         raise RefusedError(_plain(status))
-    return Opening(feed, page.write)
+    if user is None:
+        place = place_of(request)
+        return Opening(feed, page.write, f"place {place}" if place else "")
+    why_over = partial(_why_signed_out, request, user)
+    return Opening(feed, page.write, f"user {user.pk}", why_over=why_over)
 
 
 def _plain(status: HTTPStatus) -> HttpResponse:
@@ -168,7 +177,7 @@ PAGES = {
 }
 
 
-def _session_of(request: ASGIRequest) -> SessionBase:
+def _session_of(request: HttpRequest) -> SessionBase:
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(key)
     return store
@@ -237,12 +246,17 @@ def _open_for_app(asked: Request, feed: Feed, query: dict[str, Any]) -> Opening:
     if token is not None:
         left = min(left, (token.expires - timezone.now()).total_seconds())
 
+    user = user_of(asked)
+
     def why_over() -> str:
-        return "" if token is None else _why_over(token.pk)
+        if token is None:
+            return _why_signed_out(asked._request, user)  # noqa: SLF001
+        return _why_over(token.pk)
 
     return Opening(
         feed,
         _write_json if wait else _write_event(feed.event),
+        f"user {user.pk}",
         version=query.get("version") or asked.headers.get("Last-Event-ID", ""),
         wait=wait,
         seconds=left,
@@ -251,6 +265,12 @@ def _open_for_app(asked: Request, feed: Feed, query: dict[str, Any]) -> Opening:
         says_end=True,
         headers=tuple(headers_of_allowance(asked._request).items()),  # noqa: SLF001
     )
+
+
+def _why_signed_out(request: HttpRequest, user: User) -> str:
+    """Ask the session again, which may have ended or be another's by now."""
+    found = _find_user(_session_of(request))
+    return "" if found is not None and found.pk == user.pk else "reconnect"
 
 
 def _write_json(news: News) -> str:

@@ -1,11 +1,13 @@
 """The streams' server (ASGI): opens streams, and tells of what is new."""
 
 import asyncio
+import contextlib
 import contextvars
 import io
 import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,11 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse
 
 from config.api_errors import problem_response
+from config.charsets import StreamRequest
 from config.request_ids import begin_request
 from config.streams.hub import Hub
 from config.streams.news import News
@@ -35,7 +37,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[str, str]]
 
+# More than anybody has pages and apps open; who has more, forgot to close them.
+MOST_STREAMS = 30
+
 hub = Hub()
+listeners: Counter[str] = Counter()
 threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
 
@@ -53,7 +59,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _answer(scope: Message, receive: Receive, send: Send) -> None:
-    request = ASGIRequest(scope, io.BytesIO())
+    request = StreamRequest(scope, io.BytesIO())
     line = Line(send, [("X-Request-Id", begin_request(request))])
     try:
         opening: Opening = await _in_thread(open_for, request)
@@ -62,22 +68,49 @@ async def _answer(scope: Message, receive: Receive, send: Send) -> None:
     except DatabaseError:
         logger.exception("Nobody can be recognised.")
         return await line.refuse(_unavailable(request))
+    if listeners[opening.who] >= MOST_STREAMS:
+        return await line.refuse(_too_many(request))
     line.headers += opening.headers
-    gone = asyncio.create_task(_until_gone(receive))
-    try:
-        if opening.wait is None:
-            await Listener(opening, line, gone).listen()
-        else:
-            await _answer_once(opening, line, gone)
-    finally:
-        gone.cancel()
+    with _counted(opening.who):
+        gone = asyncio.create_task(_until_gone(receive))
+        try:
+            if opening.wait is None:
+                await Listener(opening, line, gone).listen()
+            else:
+                await _answer_once(opening, line, gone)
+        finally:
+            gone.cancel()
     return None
 
 
-def _unavailable(request: ASGIRequest) -> HttpResponse:
+@contextlib.contextmanager
+def _counted(who: str) -> Iterator[None]:
+    """Count one more of whose streams are open; nobody knows who is empty."""
+    if not who:
+        yield
+        return
+    listeners[who] += 1
+    try:
+        yield
+    finally:
+        listeners[who] -= 1
+        if not listeners[who]:
+            del listeners[who]
+
+
+def _unavailable(request: StreamRequest) -> HttpResponse:
+    return _problem(request, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _too_many(request: StreamRequest) -> HttpResponse:
+    response = _problem(request, "throttled", HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = str(HEARTBEAT_SECONDS)
+    return response
+
+
+def _problem(request: StreamRequest, code: str, status: HTTPStatus) -> HttpResponse:
     if is_of_api(request):
-        return problem_response(request, "unavailable")
-    status = HTTPStatus.SERVICE_UNAVAILABLE
+        return problem_response(request, code)
     return HttpResponse(status.phrase, "text/plain", status)
 
 

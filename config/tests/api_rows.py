@@ -22,7 +22,7 @@ from notifications.tests.factories import (
 )
 from orders.models import CartLine, Claim, Order
 from orders.serializers.lines import LINE
-from orders.serializers.webhooks import DELIVERY
+from orders.serializers.webhooks import MESSAGE
 from orders.services import complete_order, propose_line_change, write_review
 from orders.tests.factories import fill_cart
 from restaurants.models import Favourite, Restaurant
@@ -115,7 +115,7 @@ def make_rows() -> Rows:
             f"{kind}/device_id": [opaque_id(f"device {kind}", device.pk)]
             for kind, device in devices.items()
         },
-        "delivery_id": [opaque_id(DELIVERY, 1)],
+        "message_id": [opaque_id(MESSAGE, 1)],
     }
     return Rows(
         ada=ada,

@@ -41,6 +41,15 @@ def test_the_profile_says_who_one_is(ada, app, django_assert_num_queries):
     assert profile["is_member_of_restaurants"] is False
 
 
+@pytest.mark.parametrize("none", [None, ""])
+def test_a_phone_that_is_taken_away_is_null(ada, app, none):
+    answer = app.patch("/me", {"phone": none})
+
+    ada.refresh_from_db()
+    assert answer.status_code == 200
+    assert (answer.json()["phone"], str(ada.phone)) == (None, "")
+
+
 def test_who_runs_a_restaurant_is_told_so(ada, app):
     MembershipFactory.create(user=ada, role=Membership.Role.STAFF)
 

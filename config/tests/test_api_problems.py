@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from config.api_errors import list_problems
+from config.api_codes import list_codes
 from config.request_ids import AddRequestId, begin_request
 from config.views import server_error
 from customers.api.throttling import PER_USER
@@ -43,7 +43,7 @@ def test_a_body_must_be_an_object(api, body):
 
 
 def test_a_body_nested_without_end_is_a_problem(api):
-    deep = b'{"email":' * 100_000
+    deep = b'{"email":' * 7_000
     answer = api.client.post(
         "/api/v1/auth/sign-in", deep, content_type="application/json"
     )
@@ -134,9 +134,9 @@ def test_the_id_of_a_request_is_a_proxys_only_where_there_is_one(rf, settings):
 def test_every_code_is_told_in_words(client):
     page = client.get("/api/v1/problems").content.decode()
 
-    for code, status, words in list_problems():
+    for code, statuses, words in list_codes():
         assert f'id="{code}"' in page
-        assert status >= 400
+        assert min(statuses) >= 400
         assert words, code
 
 

@@ -179,7 +179,7 @@ def test_a_kitchen_that_pauses_and_another_tab_are_both_asked_about(
     page.click("button[value=place]")
     page.wait_for_url(ORDER)
     other.click("button[value=place]")
-    expect(other.get_by_text("It may have been ordered in another tab")).to_be_visible()
+    expect(other.get_by_text("It may have been ordered already")).to_be_visible()
 
     order = Order.objects.get()
     assert order.scheduled_for is not None

@@ -150,6 +150,18 @@ def test_a_session_that_ended_hears_nothing(ask, ada):
     assert ask(closed).status == 401
 
 
+def test_a_page_hears_no_more_once_its_session_ended(ask, ada):
+    cookie = signed_in(ada)
+    stream = ask(cookie)
+    assert next_event(stream) == unread(0)
+
+    ada.set_password("another-horse-battery")
+    ada.save()
+    NotificationFactory.create(recipient=ada)
+
+    assert stream.read() == b""
+
+
 def test_there_is_nothing_else(ask, ada):
     cookie = signed_in(ada)
 

@@ -16,7 +16,9 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
+from config.streams.server import MOST_STREAMS
 from config.tests.streaming import next_event, running_server
+from config.tests.test_launcher import wait_for
 from customers.models import Scope
 from customers.services import sign_in_app
 from customers.services.app_sessions import end_app_sessions
@@ -28,7 +30,7 @@ from notifications.tests.factories import NotificationFactory
 from orders.models import Order
 from orders.services import accept_order
 from restaurants.live import ring_board
-from restaurants.tests.factories import RestaurantFactory
+from restaurants.tests.factories import MembershipFactory, RestaurantFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 INBOX, BOARD = "/me/inbox/stream", "/owner/board/stream"
@@ -353,3 +355,62 @@ def test_the_root_tells_where_everything_is(api, settings):
     assert told["streams_url"] == "http://streams.example:8001/api/v1"
     assert told["schema_url"] == f"{settings.SITE_URL}/api/v1/schema"
     assert told["web_push_key"] is None
+
+
+def test_a_session_that_ended_hears_no_more_of_the_api(ask, ada):
+    client = Client()
+    client.force_login(ada)
+    stream = ask(INBOX, Cookie=f"sessionid={client.cookies['sessionid'].value}")
+    next_event(stream)
+
+    client.logout()
+    NotificationFactory.create(recipient=ada)
+
+    assert parts(next_event(stream))[1:] == ("end", {"reason": "reconnect"})
+
+
+def test_a_wrong_token_hears_nothing_even_beside_a_session(ask, ada):
+    client = Client()
+    client.force_login(ada)
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+
+    assert problem(ask(INBOX, "guess", Cookie=cookie)) == (401, "not_authenticated")
+
+
+def test_who_leaves_a_restaurant_hears_no_more_of_its_board(ask, settings):
+    settings.NOTIFICATIONS_LIVE = True
+    mine, left = RestaurantFactory.create(), RestaurantFactory.create()
+    owner = own(mine)
+    membership = MembershipFactory.create(user=owner, restaurant=left)
+    stream = ask(BOARD, token_of(owner))
+    next_event(stream)
+
+    membership.delete()
+    ring_board(left.pk)
+
+    assert parts(next_event(stream))[1:] == ("end", {"reason": "reconnect"})
+
+
+def test_one_user_listens_so_often_at_once(ask, ada, server):
+    token, other = token_of(ada), token_of(UserFactory.create())
+    line = HTTPConnection("127.0.0.1", server, timeout=10)
+    headers = {"Authorization": f"Bearer {token}"}
+    line.request("GET", f"/api/v1{INBOX}", headers=headers)
+    stream = line.getresponse()
+    for _ in range(MOST_STREAMS - 1):
+        ask(INBOX, token)
+
+    refused = ask(INBOX, token)
+
+    assert int(refused.headers["Retry-After"]) > 0
+    assert problem(refused) == (429, "throttled")
+    assert ask(INBOX, other).status == 200
+    stream.close()
+    line.close()
+    wait_for(lambda: ask(INBOX, token).status == 200)
+
+
+def test_a_charset_is_nobodys_end(ask, ada):
+    answer = ask(INBOX, token_of(ada), Content_Type="text/plain; charset=base64")
+
+    assert answer.status == 200

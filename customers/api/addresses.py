@@ -1,17 +1,21 @@
 """A customer's addresses: `/api/v1/me/addresses`."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import model_to_dict
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from customers.api.asking import read_body, read_form, user_of
+from customers.api.asking import GeocoderDownError, read_body, read_form, user_of
 from customers.forms import AddressForm
+from customers.geocoding import GeocoderUnavailableError
 from customers.models import Address
 from customers.selectors import get_address_for_customer, list_addresses_for_customer
 from customers.serializers import (
@@ -27,6 +31,7 @@ from customers.services import (
     delete_address,
     update_address,
 )
+from customers.throttling import PLACES, spend
 from notifications.opaque import pk_of
 
 HOME = {
@@ -56,7 +61,10 @@ class AddressesView(APIView):
         examples=[ADDRESSES],
     )
     def get(self, request: Request) -> Response:
-        """List your addresses, the chosen one first; the list is whole."""
+        """List your addresses, the chosen one first; the list is whole.
+
+        The chosen one is where food is brought unless an order says otherwise.
+        """
         addresses = list_addresses_for_customer(customer=user_of(request))
         return Response({"results": [present_address(one) for one in addresses]})
 
@@ -87,11 +95,16 @@ class AddressesView(APIView):
         asked = read_body(AddressInputSerializer, request)
         choose = asked.pop("choose")
         form = AddressForm(_as_typed(asked))
-        read_form(form)
+        _read(form, request)
         address = add_address(
             customer_pk=user_of(request).pk, fields=form.to_fields(), choose=choose
         )
-        return Response(present_address(address), status=status.HTTP_201_CREATED)
+        answer = present_address(address)
+        return Response(
+            answer,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": reverse("api:address", args=[answer["id"]])},
+        )
 
 
 class AddressView(APIView):
@@ -99,7 +112,10 @@ class AddressView(APIView):
         operation_id="get_address", responses=AddressSerializer, examples=[ADDRESS]
     )
     def get(self, request: Request, address_id: UUID) -> Response:
-        """Get one of your addresses."""
+        """Get one of your addresses.
+
+        Answers what `GET /me/addresses` lists.
+        """
         return Response(present_address(_find(request, address_id)))
 
     @extend_schema(
@@ -125,7 +141,7 @@ class AddressView(APIView):
         address = _find(request, address_id)
         kept = model_to_dict(address, AddressForm.Meta.fields)
         form = AddressForm({**kept, **_as_typed(asked)}, instance=address)
-        read_form(form)
+        _read(form, request)
         changed = update_address(address_pk=address.pk, fields=form.to_fields())
         return Response(present_address(changed))
 
@@ -133,7 +149,10 @@ class AddressView(APIView):
         operation_id="delete_address", responses={status.HTTP_204_NO_CONTENT: None}
     )
     def delete(self, request: Request, address_id: UUID) -> Response:
-        """Forget an address; if it was the chosen one, the newest takes its place."""
+        """Forget an address; if it was the chosen one, the newest takes its place.
+
+        Orders that went there keep their own copy.
+        """
         address = _find(request, address_id)
         delete_address(customer_pk=user_of(request).pk, address_pk=address.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -147,7 +166,10 @@ class ChooseAddressView(APIView):
         examples=[ADDRESS],
     )
     def post(self, request: Request, address_id: UUID) -> Response:
-        """Have food brought to this address from now on."""
+        """Have food brought to this address from now on.
+
+        The one that was chosen before is kept.
+        """
         address = _find(request, address_id)
         chosen = choose_address(customer_pk=user_of(request).pk, address_pk=address.pk)
         return Response(present_address(chosen))
@@ -158,6 +180,14 @@ def _find(request: Request, address_id: UUID) -> Address:
     if pk is None:
         raise Address.DoesNotExist
     return get_address_for_customer(customer=user_of(request), address_pk=pk)
+
+
+def _read(form: AddressForm, request: Request) -> None:
+    """Let the form look the address up if it must, as often as places may be."""
+    form.before_search = partial(spend, (PLACES, f"user {user_of(request).pk}"))
+    if form.has_error(NON_FIELD_ERRORS, GeocoderUnavailableError.code):
+        raise GeocoderDownError
+    read_form(form)
 
 
 def _as_typed(asked: dict[str, Any]) -> dict[str, Any]:

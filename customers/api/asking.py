@@ -3,15 +3,18 @@
 from typing import Any
 
 from django import forms
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from customers.geocoding import GeocoderUnavailableError
 from customers.models import User
 from customers.throttling import place_of
 from notifications.asking import (
     CURSOR_REFUSED,
     LARGEST_PAGE,
     PAGE_SIZE,
+    PageQuerySerializer,
     read_body,
     read_query,
 )
@@ -20,12 +23,22 @@ __all__ = [
     "CURSOR_REFUSED",
     "LARGEST_PAGE",
     "PAGE_SIZE",
+    "GeocoderDownError",
+    "PageQuerySerializer",
     "network_of",
     "read_body",
     "read_form",
     "read_query",
     "user_of",
 ]
+
+
+class GeocoderDownError(APIException):
+    """Places cannot be looked up, whoever asks; nothing is wrong with what was sent."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = GeocoderUnavailableError.code
+    default_detail = "Places cannot be looked up just now; try again in a minute."
 
 
 def user_of(request: Request) -> User:

@@ -7,6 +7,7 @@ may all that its user may.
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import AnonymousUser
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class BearerAuthentication(OAuth2Authentication):
     """Recognises an access token; one that is wrong or over makes nobody of its bearer.
 
-    What asks for a user then answers with a 401 that says so.
+    Whoever may be signed in beside it, by the pages' session. What asks for a user then
+    answers with a 401 that says so.
     """
 
     def authenticate(self, request: Request) -> Any:
@@ -36,6 +38,8 @@ class BearerAuthentication(OAuth2Authentication):
                 "error": "invalid_token",
                 "error_description": "The access token is not good, or no longer.",
             }
+            # Whom the next way to authenticate would recognise.
+            request._request.user = AnonymousUser()  # noqa: SLF001
             return None
         return token.user, token
 

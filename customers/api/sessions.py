@@ -62,7 +62,11 @@ class SignOutView(APIView):
         responses={status.HTTP_204_NO_CONTENT: None},
     )
     def post(self, request: Request) -> Response:
-        """Sign this app out: its tokens are good no longer."""
+        """Sign this app out: its tokens are good no longer.
+
+        Any token will do, whatever its scope. The devices you registered stay: remove
+        them before, lest whoever signs in next reads your news.
+        """
         token: Any = request.auth
         if token is None:
             # The site's own pages have a session of the other kind.
@@ -126,6 +130,9 @@ class SessionView(APIView):
         operation_id="end_session", responses={status.HTTP_204_NO_CONTENT: None}
     )
     def delete(self, request: Request, session_id: UUID) -> Response:
-        """Sign one of your apps out: a phone that was lost for example."""
+        """Sign one of your apps out: a phone that was lost for example.
+
+        Its tokens are good no longer.
+        """
         end_app_session(user=user_of(request), public_id=session_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

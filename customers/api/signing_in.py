@@ -164,7 +164,7 @@ def _sign_in(user: User, asked: dict[str, Any]) -> dict[str, Any]:
 
 class RefreshView(Public):
     @extend_schema(
-        operation_id="refresh",
+        operation_id="refresh_tokens",
         request=RefreshSerializer,
         responses={status.HTTP_200_OK: TokensSerializer},
         examples=[TOKENS, _asks(refresh_token="n0ZkqgN8J2m4c6Tt")],  # noqa: S106
@@ -209,7 +209,11 @@ class UseLinkView(Public):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Sign in with a link that was mailed; it works once."""
+        """Sign in with a link that was mailed; it works once.
+
+        Answers tokens as signing in with a password does. The link is good for a
+        quarter of an hour.
+        """
         asked = read_body(UseLinkSerializer, request)
         user = use_sign_in_link(uid=asked["uid"], token=asked["token"])
         return Response(_sign_in(user, asked))

@@ -7,6 +7,7 @@ import pytest
 from customers.models import Address, Scope
 from customers.services.addresses import MAX_ADDRESSES
 from customers.tests.factories import AddressFactory, UserFactory
+from customers.throttling import PLACES, count_request
 from notifications.opaque import opaque_id
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +46,20 @@ def test_an_address_is_added_chosen_and_listed_first(ada, app):
     assert (made["country"], made["is_chosen"]) == ("US", True)
     assert (made["latitude"], made["longitude"]) == (37.7618, -122.4156)
     results = app.get("/me/addresses").json()["results"]
-    assert [it["label"] for it in results] == ["Work", ""]
+    assert [it["label"] for it in results] == ["Work", None]
     assert app.get(f"/me/addresses/{made['id']}").json() == made
+
+
+def test_what_is_not_known_of_an_address_is_null_both_ways(app):
+    unknown = {"label": None, "locality": None, "postal_code": None, "country": None}
+
+    made = app.post("/me/addresses", {**BODY, **unknown})
+    changed = app.patch(f"/me/addresses/{made.json()['id']}", {"locality": None})
+
+    assert (made.status_code, changed.status_code) == (201, 200)
+    assert {name: made.json()[name] for name in unknown} == unknown
+    assert changed.json() == made.json()
+    assert Address.objects.get().locality == ""
 
 
 def test_an_address_may_be_kept_without_being_chosen(ada, app):
@@ -176,3 +189,35 @@ def test_addresses_are_their_customers(api, ada, method, act):
 
     assert api.ask(method, path, body={}).status_code == 401
     assert tablet.ask(method, path, body={}).status_code == 403
+
+
+def test_a_geocoder_that_is_down_is_no_fault_of_the_address(ada, app, settings):
+    # Nothing listens on this port.
+    settings.GEOCODER_URL = "http://127.0.0.1:9"
+    kept = AddressFactory.create(user=ada, locality="San Francisco")
+    body = {"street_address": "Pine", "locality": "San Francisco", "country": "US"}
+
+    added = app.post("/me/addresses", body)
+    moved = app.patch(path_of(kept), {"locality": "Oakland"})
+
+    for answer in (added, moved):
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "geocoder_unavailable"
+    assert app.post("/me/addresses", BODY).status_code == 201
+
+
+def test_looking_up_addresses_counts_as_looking_up_places(ada, app, settings):
+    settings.LIMIT_ATTEMPTS = True
+    kept = AddressFactory.create(user=ada, locality="San Francisco")
+    body = {"street_address": "Pine", "locality": "San Francisco", "country": "US"}
+    assert app.get("/places", {"q": "Pine"}).status_code == 200
+    for _ in range(PLACES.count - 1):
+        count_request([(PLACES, f"user {ada.pk}")])
+
+    added = app.post("/me/addresses", body)
+    moved = app.patch(path_of(kept), {"locality": "Oakland"})
+
+    for answer in (added, moved):
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_attempts")
+        assert int(answer["Retry-After"]) > 0
+    assert app.post("/me/addresses", BODY).status_code == 201

@@ -8,11 +8,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from customers.forms import PlaceForm
 from customers.geocoding import GeocoderUnavailableError, Place, get_geocoder
-from customers.places import choose_place, get_chosen_place
+from customers.places import (
+    SUGGESTION_COUNT,
+    SURROUNDING_COUNT,
+    choose_place,
+    get_chosen_place,
+)
 from customers.views.visitors import next_url
-
-SUGGESTION_COUNT = 6
-SURROUNDING_COUNT = 30
 
 
 @require_http_methods(["GET", "POST"])

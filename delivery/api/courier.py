@@ -40,28 +40,36 @@ DELIVERY: dict[str, Any] = {
     "is_over": False,
     "next_steps": ["arrive", "hand_over"],
     "order_number": 1042,
+    "short_number": "042",
     "order_status": "out_for_delivery",
     "restaurant": {
         "id": "5f0c9b1e-8a55-4f0e-9d43-0a8f3c1f7a10",
         "name": "Trattoria Lucia",
         "phone": "+14155550123",
-        "address": "598 Guerrero Street, 94110 San Francisco",
-        "latitude": 37.7614,
-        "longitude": -122.4241,
+        "address": {
+            "street_address": "598 Guerrero Street",
+            "locality": "San Francisco",
+            "postal_code": "94110",
+            "country": "US",
+            "latitude": 37.7614,
+            "longitude": -122.4241,
+        },
         "time_zone": "America/Los_Angeles",
     },
     "drop_off": {
         "customer_name": "Ada",
         "customer_phone": "+14155550188",
-        "address": "3150 18th Street, San Francisco",
-        "latitude": 37.7616,
-        "longitude": -122.4142,
-        "instructions": "Second floor, bell on the left.",
+        "address": {
+            "text": "3150 18th Street, San Francisco",
+            "latitude": 37.7616,
+            "longitude": -122.4142,
+            "instructions": "Second floor, bell on the left.",
+        },
     },
     "lines": [{"name": "Margherita", "quantity": 2}],
     "collect": {"amount": 3450, "currency": "USD"},
-    "expected_from": "2026-03-14T19:35:00Z",
-    "expected_until": "2026-03-14T19:45:00Z",
+    "current_from": "2026-03-14T19:35:00Z",
+    "current_until": "2026-03-14T19:45:00Z",
 }
 ANSWER = OpenApiExample("On the way", value=DELIVERY, response_only=True)
 
@@ -121,7 +129,7 @@ class CourierPickUpView(CourierView):
 
 class CourierArriveView(CourierView):
     @extend_schema(
-        operation_id="arrive_with_delivery",
+        operation_id="report_arrival",
         parameters=[TOKEN],
         request=None,
         responses=CourierDeliverySerializer,

@@ -62,7 +62,9 @@ class OwnCourierView(APIView):
     scope = Scope.RESTAURANT
 
     @extend_schema(
-        operation_id="get_courier", responses=OwnCourierSerializer, examples=[ENZO]
+        operation_id="get_owner_courier",
+        responses=OwnCourierSerializer,
+        examples=[ENZO],
     )
     def get(self, request: Request, order_id: UUID) -> Response:
         """Read who carries an order.
@@ -73,7 +75,7 @@ class OwnCourierView(APIView):
         return Response(_present(_get_delivery(request, order_id)))
 
     @extend_schema(
-        operation_id="assign_courier",
+        operation_id="assign_owner_courier",
         request=CourierInputSerializer,
         responses={200: OwnCourierSerializer},
         examples=[

@@ -34,7 +34,8 @@ def test_a_courier_sees_what_to_take_where(api, delivery):
     assert told["next_steps"] == ["pick_up", "give_back"]
     assert told["order_number"] == order.number
     assert told["restaurant"]["name"] == order.restaurant_name
-    assert told["drop_off"]["address"] == order.address
+    assert told["short_number"] == order.short_number
+    assert told["drop_off"]["address"]["text"] == order.address
     assert told["drop_off"]["customer_phone"] == order.customer_phone
     assert told["collect"] == {
         "amount": int(order.total * 100),

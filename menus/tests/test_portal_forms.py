@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from menus.models import Item, ItemModifierGroup
+from menus.models import Item, ItemModifierGroup, Modifier
 from menus.services.editing import changed_meanwhile
 from menus.tests.factories import (
     ItemFactory,
@@ -19,7 +19,7 @@ from menus.tests.factories import (
     SectionFactory,
     offer,
 )
-from restaurants.models import Membership
+from restaurants.models import Membership, Restaurant
 from restaurants.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +245,47 @@ def test_an_act_without_a_name_is_not_found(client, item):
     )
 
     assert (answer.status_code, named.status_code) == (404, 404)
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "kept"),
+    [("JPY", "900.50", "12.50"), ("JPY", "900", "900"), ("USD", "9.99", "9.99")],
+)
+def test_a_price_has_no_less_than_the_smallest_coin(
+    client, item, currency, price, kept
+):
+    Restaurant.objects.update(currency=currency)
+    Item.objects.update(price=Decimal("12.50"))
+    modifier = ModifierFactory.create(
+        group__restaurant=item.restaurant, price_difference=Decimal("12.50")
+    )
+    times = {"sold_out_until_0": "", "sold_out_until_1": ""}
+    values = {"name": "Huge", "price_difference": price, "position": 0, **times}
+    rows = {**values, "id": modifier.pk, "group": modifier.group_id}
+    group = {"name": "Size", "min_choices": 1, "max_choices": 1}
+    counts = {"modifiers-TOTAL_FORMS": 1, "modifiers-INITIAL_FORMS": 1}
+
+    client.post(address(item), typed(item, price=price, **times))
+    client.post(
+        address(modifier.group),
+        {**group, **counts, **{f"modifiers-0-{n}": v for n, v in rows.items()}},
+    )
+    item.refresh_from_db()
+    modifier.refresh_from_db()
+    assert item.price == modifier.price_difference == Decimal(kept)
+
+    Modifier.objects.update(price_difference=Decimal("12.50"))
+    client.post(address(modifier), values)
+    modifier.refresh_from_db()
+    assert modifier.price_difference == Decimal(kept)
+
+
+def test_a_price_of_before_stops_no_other_change(client, item):
+    Restaurant.objects.update(currency="JPY")
+    Item.objects.update(price=Decimal("12.50"))
+    item.refresh_from_db()
+
+    client.post(address(item), typed(item, name="Bufala"))
+
+    item.refresh_from_db()
+    assert item.name == "Bufala"

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import NotFound
@@ -21,11 +20,9 @@ from notifications.serializers import (
     DeviceSerializer,
     FcmDeviceInputSerializer,
     WebPushDeviceInputSerializer,
-    WebPushKeySerializer,
     present_device,
 )
 from notifications.services.registration import register_device, remove_device
-from notifications.vapid import public_key_of
 
 HEX_TOKEN = "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad"  # noqa: S105
 P256DH = (
@@ -86,6 +83,7 @@ def _tell(kind: str, name: str, body: Any, **sent: str) -> Any:
         get=extend_schema(
             operation_id=f"list_{kind}_devices",
             summary="List your devices of this kind; the list is whole",
+            description="Those that news are pushed to, whichever app registered them.",
             responses=DeviceListSerializer,
             examples=[
                 OpenApiExample("One", value={"results": [device]}, response_only=True)
@@ -115,6 +113,7 @@ def _tell_of_removal(kind: str) -> Any:
         delete=extend_schema(
             operation_id=f"remove_{kind}_device",
             summary="Forget a device: when you sign out for example",
+            description="Nothing is pushed to it from then on.",
             responses={status.HTTP_204_NO_CONTENT: None},
         )
     )
@@ -151,7 +150,7 @@ class FcmDeviceView(Device):
     registration_id="https://updates.push.example/wpush/v2/gAAAAABl",
     p256dh=P256DH,
     auth="BTBZMqHH6r4Tts7J_aSIgg",
-    browser="FIREFOX",
+    browser="firefox",
 )
 class WebPushDevicesView(Devices):
     kind = "webpush"
@@ -161,15 +160,3 @@ class WebPushDevicesView(Devices):
 @_tell_of_removal("webpush")
 class WebPushDeviceView(Device):
     kind = "webpush"
-
-
-class WebPushKeyView(APIView):
-    @extend_schema(
-        operation_id="get_web_push_key",
-        responses=WebPushKeySerializer,
-        examples=[OpenApiExample("A key", value={"key": P256DH}, response_only=True)],
-    )
-    def get(self, request: Request) -> Response:
-        """Get the key that a browser subscribes with."""
-        account = settings.NOTIFICATIONS.get("WEB_PUSH")
-        return Response({"key": public_key_of(account["key"]) if account else None})

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from notifications.asking import cursor_refused, read_query
+from notifications.asking import PageQuerySerializer, cursor_refused, read_query
 from notifications.models import Notification
 from notifications.opaque import opaque_id, pk_of
 from notifications.selectors import (
@@ -18,7 +18,6 @@ from notifications.selectors import (
     list_notifications_for_recipient,
 )
 from notifications.serializers import (
-    InboxQuerySerializer,
     InboxSerializer,
     ReadNotificationSerializer,
     UnreadSerializer,
@@ -33,6 +32,8 @@ from notifications.services.inbox import (
 
 ON_ITS_WAY = {
     "id": "7d0c1b2a-3f4e-4a5b-8c6d-9e0f1a2b3c4d",
+    "topic": "order_out_for_delivery",
+    "subject": {"kind": "order", "id": "4f6d2c1e-8b3a-4e57-9c0d-1a2b3c4d5e6f"},
     "title": "Your order is on its way",
     "body": "Trattoria Ada brings it by 19:40.",
     "url": "/orders/4f6d2c1e-8b3a-4e57-9c0d-1a2b3c4d5e6f/",
@@ -56,13 +57,16 @@ NONE_UNREAD = OpenApiExample("None unread", value={"unread": 0}, response_only=T
 class InboxView(APIView):
     @extend_schema(
         operation_id="list_inbox",
-        parameters=[InboxQuerySerializer],
+        parameters=[PageQuerySerializer],
         responses=InboxSerializer,
         examples=[INBOX],
     )
     def get(self, request: Request) -> Response:
-        """List what you were told, newest first."""
-        asked = read_query(InboxQuerySerializer, request)
+        """List what you were told, newest first.
+
+        With how many of all are unread. `subject` says what to open.
+        """
+        asked = read_query(PageQuerySerializer, request)
         limit: int = asked["limit"]
         recipient_pk = request.user.pk or 0
         found = list_notifications_for_recipient(
@@ -95,13 +99,16 @@ def _position(cursor: str | None) -> int | None:
 
 class InboxReadAllView(APIView):
     @extend_schema(
-        operation_id="read_whole_inbox",
+        operation_id="mark_inbox_read",
         request=None,
         responses=UnreadSerializer,
         examples=[NONE_UNREAD],
     )
     def post(self, request: Request) -> Response:
-        """Mark all read."""
+        """Mark all read.
+
+        What comes in meanwhile stays unread.
+        """
         recipient_pk = request.user.pk or 0
         mark_all_read(recipient_pk=recipient_pk)
         return Response({"unread": count_unread(recipient_pk=recipient_pk)})
@@ -109,19 +116,22 @@ class InboxReadAllView(APIView):
 
 class ReadView(APIView):
     @extend_schema(
-        operation_id="read_notification",
+        operation_id="mark_notification_read",
         request=None,
         responses=ReadNotificationSerializer,
         examples=[READ],
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
-        """Mark one read."""
+        """Mark one read.
+
+        Safe to repeat. Answers it as it is now, and how many are still unread.
+        """
         return _act(mark_read, request, notification_id)
 
 
 class UnreadView(APIView):
     @extend_schema(
-        operation_id="unread_notification",
+        operation_id="mark_notification_unread",
         request=None,
         responses=ReadNotificationSerializer,
         examples=[
@@ -131,7 +141,10 @@ class UnreadView(APIView):
         ],
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
-        """Mark one unread again."""
+        """Mark one unread again.
+
+        Safe to repeat. Answers it as it is now, and how many are unread.
+        """
         return _act(mark_unread, request, notification_id)
 
 
@@ -143,7 +156,10 @@ class ArchiveView(APIView):
         examples=[READ],
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
-        """Take one out of the inbox; it counts as read."""
+        """Take one out of the inbox; it counts as read.
+
+        Safe to repeat. It is kept, and not listed any more.
+        """
         return _act(archive, request, notification_id)
 
 

@@ -53,7 +53,10 @@ class PreferencesView(APIView):
         examples=[PREFERENCES],
     )
     def get(self, request: Request) -> Response:
-        """Get what you are told, over which channels, and when not."""
+        """Get what you are told, over which channels, and when not.
+
+        A table of categories and channels; what is fixed nobody can turn off.
+        """
         return Response(_present(request))
 
     @extend_schema(

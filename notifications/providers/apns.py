@@ -89,7 +89,7 @@ class ApnsProvider:
         if common is None:
             alert = {"title": envelope.title, "body": envelope.body}
             text = json.dumps(
-                {"aps": {"alert": alert, "sound": "default"}},
+                {"aps": {"alert": alert, "sound": "default"}, **subject.data},
                 ensure_ascii=False,
                 separators=(",", ":"),
             )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from notifications.people import Person
-from notifications.topics import Topic
+from notifications.topics import Topic, read_about
 
 
 class Result(StrEnum):
@@ -70,6 +70,15 @@ class Subject:
     @property
     def expires_at(self) -> datetime:
         return self.published_at + self.topic.time_to_live
+
+    @property
+    def data(self) -> dict[str, str]:
+        """Return what a push tells an app beside the words: flat, as FCM has it."""
+        told = {"topic": self.topic.name}
+        about = read_about(self.context)
+        if about is not None:
+            told |= {"subject_kind": about["kind"], "subject_id": about["id"]}
+        return told
 
     @property
     def collapse(self) -> str:

@@ -95,7 +95,7 @@ class FcmProvider:
         token, url = quote(envelope.address), quote(envelope.url)
         head = (
             f'{{"message":{{"token":{token},'
-            f'"data":{{"message_id":"{envelope.message_id}","url":{url}}},'
+            f'"data":{{"message_id":"{envelope.message_id}","url":{url},'
         )
         return Request(self._url, self._headers, head.encode() + common)
 
@@ -144,8 +144,12 @@ def _common(envelope: Envelope, subject: Subject, ttl: int) -> bytes:
             }
         },
     }
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return text[1:].encode() + b"}"
+    # The rest of the data, which each message begins with what is its own.
+    return f"{_json(subject.data)[1:]},{_json(parts)[1:]}}}".encode()
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _unix(moment: datetime) -> int:

@@ -137,6 +137,7 @@ def _payload(envelope: Envelope) -> bytes:
         "url": envelope.url,
         "message_id": str(envelope.message_id),
         "tag": envelope.subject.collapse,
+        **envelope.subject.data,
     }
     payload = _json(shown)
     body = envelope.body

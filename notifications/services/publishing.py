@@ -17,6 +17,7 @@ from django.utils import timezone
 from notifications.doorbell import ring
 from notifications.lanes import lane_of
 from notifications.models import Event
+from notifications.prepared import fetch_rows
 from notifications.quiet_hours import moment_at, zone_of
 from notifications.topics import Topic
 
@@ -37,7 +38,7 @@ WITH event AS ({INSERT_EVENT}), chunks AS (
            (event_id, lane, recipient_ids, due_at, rejected_because)
     SELECT event.id, %(lane)s, (%(people)s::bigint[])[n + 1 : n + %(size)s],
            %(start)s + n * %(pause)s * interval '1 second', ''
-      FROM event CROSS JOIN generate_series(0, %(count)s - 1, %(size)s) n
+      FROM event CROSS JOIN unnest(%(starts)s::bigint[]) n
 )
 SELECT id FROM event
 """  # noqa: S608 - of nothing but the text above
@@ -104,8 +105,8 @@ def publish(
     They are pks of users, or a queryset of users, who are settled now (a million take
     seconds). Belongs to the caller's transaction: it commits or rolls back with it.
     The same key is the same event, however often it is published. `context` is JSON
-    for the topic's templates; its "url" is a path of this site. A `region` that has
-    lanes of its own uses them.
+    for the topic's templates; its "url" is a path of this site, and its "subject" what
+    apps open (see `read_about`). A `region` that has lanes of its own uses them.
     """
     timing = timing or Timing()
     event = Event(
@@ -135,26 +136,25 @@ def publish(
 def _insert(event: Event, people: list[int], per_second: int | None) -> bool:
     """Insert the event with the chunks of a list; tell whether its key is new."""
     size = _size(per_second)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT_LIST if people else INSERT_EVENT,
-            {
-                "key": event.key,
-                "topic": event.topic,
-                "lane": event.lane,
-                "context": json.dumps(event.context),
-                "channel": event.only_channel,
-                "people": people,
-                "count": event.recipient_count,
-                "size": size,
-                "start": event.published_at,
-                "pause": pause_of(per_second).total_seconds() / size,
-            },
-        )
-        row = cursor.fetchone()
-    if row is not None:
-        event.pk = row[0]
-    return row is not None
+    rows = fetch_rows(
+        INSERT_LIST if people else INSERT_EVENT,
+        {
+            "key": event.key,
+            "topic": event.topic,
+            "lane": event.lane,
+            "context": json.dumps(event.context),
+            "channel": str(event.only_channel),
+            "people": people,
+            "count": event.recipient_count,
+            "size": size,
+            "starts": list(range(0, len(people), size)),
+            "start": event.published_at,
+            "pause": pause_of(per_second).total_seconds() / size,
+        },
+    )
+    if rows:
+        event.pk = rows[0][0]
+    return bool(rows)
 
 
 def _insert_audience(

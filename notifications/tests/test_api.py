@@ -53,7 +53,7 @@ OWN = [
     *(("GET", PREFERENCES), ("PATCH", PREFERENCES), ("GET", INBOX)),
     *(("POST", f"{INBOX}/read-all"), ("POST", f"{INBOX}/{uuid4()}/read")),
     *(("GET", FCM), ("GET", APNS), ("GET", WEBPUSH), ("POST", WEBPUSH)),
-    *(("DELETE", f"{FCM}/{uuid4()}"), ("GET", "/me/web-push-key")),
+    ("DELETE", f"{FCM}/{uuid4()}"),
 ]
 
 
@@ -169,6 +169,17 @@ def test_the_inbox_asks_as_little_for_many(
 
     with django_assert_num_queries(3):
         assert len(app.get(INBOX).json()["results"]) == count
+
+
+def test_the_inbox_names_what_to_open(app, grace):
+    about = {"kind": "order", "id": str(uuid4())}
+    NotificationFactory.create(recipient=grace)
+    NotificationFactory.create(recipient=grace, event__context={"subject": about})
+
+    newest, older = app.get(INBOX).json()["results"]
+
+    assert (newest["topic"], newest["subject"]) == ("test_news", about)
+    assert (older["topic"], older["subject"]) == ("test_news", None)
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "9" * 6000, "²", str(uuid4())])
@@ -311,7 +322,7 @@ def browser(url):
         "registration_id": url,
         "p256dh": to_base64url(b"\4" + b"p" * 64),
         "auth": to_base64url(b"s" * 16),
-        "browser": "FIREFOX",
+        "browser": "firefox",
     }
 
 
@@ -354,9 +365,3 @@ def test_a_browsers_keys_must_be_keys(app, field):
 
     assert answer.status_code == 400
     assert [it["pointer"] for it in answer.json()["errors"]] == [f"/{field}"]
-
-
-def test_without_web_push_there_is_no_key(app, settings):
-    settings.NOTIFICATIONS = {}
-
-    assert app.get("/me/web-push-key").json() == {"key": None}

@@ -9,9 +9,10 @@ import pytest
 from django.utils import timezone
 
 from notifications.people import Person
+from notifications.providers.apns import ApnsProvider
 from notifications.providers.base import Envelope, Response, Result, Subject
 from notifications.providers.fcm import FcmProvider
-from notifications.tests.accounts import fcm_account
+from notifications.tests.accounts import fcm_account, p256_key
 from notifications.tests.topics import TEST_NEWS, TEST_OFFER, TEST_PUSH
 
 DOCUMENT = Path(googleapiclient.__path__[0]) / "discovery_cache/documents/fcm.v1.json"
@@ -103,6 +104,32 @@ def test_two_people_who_read_the_same_share_but_their_own_part(fcm):
 
     assert (one["data"]["message_id"], other["data"]["message_id"]) == ("1", "99")
     assert one["notification"] == other["notification"]
+
+
+@pytest.mark.parametrize(
+    ("context", "about"),
+    [
+        ({}, {}),
+        (
+            {"subject": {"kind": "order", "id": 'b"7'}},
+            {"subject_kind": "order", "subject_id": 'b"7'},
+        ),
+    ],
+)
+def test_apps_read_the_same_beside_the_words_from_google_and_apple(fcm, context, about):
+    envelope = letter(TEST_PUSH)
+    envelope.subject.context = context
+    now = timezone.now()
+    apns = ApnsProvider(
+        key=p256_key(), key_id="KEY", team_id="TEAM", topic="app", url="https://a"
+    )
+
+    data = json.loads(fcm.request(envelope, now).body)["message"]["data"]
+    custom = json.loads(apns.request(envelope, now).body)
+
+    told = {"message_id": "1", "url": "/orders/7/", "topic": "test_push", **about}
+    assert data == told
+    assert {key: custom[key] for key in custom if key != "aps"} == told
 
 
 # As in Firebase's page of error codes: two meanings of INVALID_ARGUMENT among them.

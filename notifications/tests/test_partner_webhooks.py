@@ -364,7 +364,17 @@ def test_a_guarded_request_uses_no_proxy(partner, monkeypatch):
         "100.64.0.1",
         "fe80::1%eth0",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
         "2002:a00:1::",
+        # Ways over somebody else's relay, wherever they lead.
+        "2002:5db8:d822::",
+        "2001:0:5db8:d822::1",
+        # Old and local forms.
+        "::127.0.0.1",
+        "::ffff:0:7f00:1",
+        "fec0::1",
+        "4000::1",
+        "ff0e::1",
     ],
 )
 def test_inside_addresses_are_known(address):
@@ -374,6 +384,8 @@ def test_inside_addresses_are_known(address):
 def test_public_addresses_are_known():
     assert may_connect("93.184.216.34")
     assert may_connect("2606:2800:220:1:248:1893:25c8:1946")
+    assert may_connect("::ffff:93.184.216.34")
+    assert may_connect("64:ff9b::5db8:d822")
 
 
 @pytest.mark.parametrize(
@@ -388,6 +400,7 @@ def test_public_addresses_are_known():
         "https://localhost/",
         "https://[::ffff:127.0.0.1]/",
         "ftp://93.184.216.34/",
+        "https://93.184.216.34/#part",
         "https://",
         "",
     ],

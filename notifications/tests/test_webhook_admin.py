@@ -38,7 +38,7 @@ def ready():
     return set(Message.objects.filter(status="ready").values_list("pk", flat=True))
 
 
-def test_operators_see_deliveries_and_no_secret(client, endpoint):
+def test_operators_see_what_was_sent_and_no_secret(client, endpoint):
     message = told(endpoint)
     message.attempts.create(
         number=1, at=timezone.now(), outcome="accepted", answer="204 <b>"

@@ -89,7 +89,8 @@ def test_vector_of_rfc_8291_appendix_a() -> None:
 
 
 def test_the_browser_reads_its_words(provider: WebPushProvider) -> None:
-    envelope = push(context={"order": 7})
+    about = {"kind": "order", "id": "b7"}
+    envelope = push(context={"order": 7, "subject": about})
 
     request = provider.request(envelope, timezone.now())
 
@@ -100,6 +101,9 @@ def test_the_browser_reads_its_words(provider: WebPushProvider) -> None:
         "url": "/orders/7/",
         "message_id": "77",
         "tag": "order-7",
+        "topic": "test_push",
+        "subject_kind": "order",
+        "subject_id": "b7",
     }
 
 

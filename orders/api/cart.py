@@ -1,7 +1,5 @@
 """The cart over the API, and what it would cost: `/api/v1/cart`."""
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +12,10 @@ from rest_framework.views import APIView
 
 from customers.api.asking import read_body, read_query, user_of
 from customers.models import User
-from customers.places import ChosenPlace, get_usual_place
 from menus.models import Item
 from orders import services
-from orders.api.asking import amount_in, cart_for, fault, place_in
-from orders.api.examples import A_QUOTE, SLOTS
+from orders.api.asking import cart_for, fault, quote_asked
+from orders.api.examples import A_QUOTE, MISSION, SLOTS
 from orders.exceptions import CartEmptyError, ItemRefusedError
 from orders.models import Cart, CartLine
 from orders.selectors import choices_of, get_cart, list_cart_lines
@@ -37,8 +34,7 @@ from orders.serializers.cart import (
     wanted_in,
 )
 from orders.serializers.checkout import QuoteInputSerializer, SlotQuerySerializer
-from orders.services import Quote
-from restaurants.models import Fulfilment, Restaurant
+from restaurants.models import Restaurant
 
 NOT_ON_MENU = "This is on no menu of a restaurant that takes orders."
 NO_RESTAURANT = "There is no such restaurant, or it takes no orders."
@@ -59,14 +55,7 @@ LINE_SENT = OpenApiExample("A line", value=LINE, request_only=True)
 QUOTE_SENT = OpenApiExample(
     "As soon as possible, with a tip",
     value={
-        "place": {
-            "latitude": 37.7629,
-            "longitude": -122.4194,
-            "street_address": "2100 Mission Street",
-            "locality": "San Francisco",
-            "postal_code": "94110",
-            "country": "US",
-        },
+        "place": MISSION,
         "scheduled_for": None,
         "tip_percent": 15,
     },
@@ -83,6 +72,7 @@ CART = OpenApiExample(
             "offers_pickup": True,
         },
         "fulfilment": "delivery",
+        "address": MISSION,
         "lines": [
             {
                 "id": "4c2ad6f5-6a5b-4e7e-9f5f-8f3fd4d13d59",
@@ -111,7 +101,7 @@ def answer_cart(user: User, cart: Cart | None) -> dict[str, Any]:
     if cart is None or cart.restaurant_id is None:
         return present_cart(cart, None)
     try:
-        quote = services.quote_cart(cart=cart, place=get_usual_place(user))
+        quote = quote_asked(cart, user, {})
     except CartEmptyError:
         return present_cart(cart, None)
     return present_cart(cart, quote)
@@ -164,7 +154,10 @@ class CartView(APIView):
         ],
     )
     def patch(self, request: Request) -> Response:
-        """Choose delivery or pickup."""
+        """Choose delivery or pickup.
+
+        The lines stay. Where to bring it is said with the quote and the order.
+        """
         asked = read_body(ChangeCartSerializer, request)
         user = user_of(request)
         cart = cart_for(user)
@@ -173,7 +166,10 @@ class CartView(APIView):
 
     @extend_schema(operation_id="empty_cart", request=None, responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Empty the cart."""
+        """Empty the cart.
+
+        Safe to repeat: an empty cart stays empty.
+        """
         cart = get_cart(user=user_of(request), token=None)
         if cart is not None:
             services.empty_cart(cart=cart)
@@ -190,9 +186,10 @@ class CartLinesView(APIView):
     def post(self, request: Request) -> Response:
         """Put an item into the cart.
 
-        One alike, with the same modifiers and note, is counted up. When the cart holds
-        food from another restaurant the answer is 409 `other_restaurant`, and `state`
-        says which; send `replace: true` to begin a new cart.
+        One alike, with the same modifiers and note, is counted up: also when a lost
+        answer is the reason to send it again. When the cart holds food from another
+        restaurant the answer is 409 `other_restaurant`, and `state` says which; send
+        `replace: true` to begin a new cart.
         """
         asked = read_body(AddCartLineSerializer, request)
         wanted = wanted_in(asked)
@@ -243,7 +240,10 @@ class CartLineView(APIView):
 
     @extend_schema(operation_id="remove_cart_line", request=None, responses={204: None})
     def delete(self, request: Request, line_id: UUID) -> Response:
-        """Take a line out of the cart."""
+        """Take a line out of the cart.
+
+        The last line takes the restaurant with it.
+        """
         cart, _line = _get_line(user_of(request), line_id)
         services.remove_line(cart=cart, line_public_id=line_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -305,29 +305,13 @@ class QuoteView(APIView):
         """Price the cart.
 
         Says what it would cost, when it would come, and in `problems` everything that
-        keeps it from being ordered. Nothing is changed. An empty cart is a 409
-        `cart_empty`.
+        keeps it from being ordered. What is not sent is as in the cart, for the address
+        that is chosen; nothing is changed. An empty cart is a 409 `cart_empty`.
         """
         asked = read_body(QuoteInputSerializer, request)
         user = user_of(request)
         cart = cart_for(user)
         return Response(present_quote(quote_asked(cart, user, asked)))
-
-
-def quote_asked(cart: Cart, user: User, asked: dict[str, Any]) -> Quote:
-    """Quote a cart as a request asks for it."""
-    return services.quote_cart(
-        cart=cart,
-        place=place_in(asked, user),
-        scheduled_for=asked.get("scheduled_for"),
-        tip=amount_in(asked, "tip", currency_of(cart)) or Decimal(0),
-        tip_percent=asked.get("tip_percent"),
-    )
-
-
-def currency_of(cart: Cart) -> str | None:
-    """Return the currency of what is in a cart; None for an empty one."""
-    return cart.restaurant.currency if cart.restaurant else None
 
 
 class SlotsView(APIView):
@@ -341,25 +325,17 @@ class SlotsView(APIView):
         """List the later times at which the cart can be had.
 
         Quarter hours of two days in which the kitchen is open and free and serves all
-        of it; none for an empty cart. Send one as `scheduled_for`.
+        of it; none for an empty cart. Send one as `scheduled_for`. Where to, and
+        whether it is brought at all, may be asked as in a quote.
         """
         asked = read_query(SlotQuerySerializer, request)
         user = user_of(request)
         cart = get_cart(user=user, token=None)
-        place = place_in(asked, user) or get_usual_place(user)
         if cart is None or cart.restaurant is None:
             return Response(present_slots([], None))
-        cart.fulfilment = Fulfilment(asked.get("fulfilment", cart.fulfilment))
         now = timezone.now()
-        return Response(_answer_slots(cart, place, now))
-
-
-def _answer_slots(
-    cart: Cart, place: ChosenPlace | None, now: datetime
-) -> dict[str, Any]:
-    try:
-        quote = services.quote_cart(cart=cart, place=place, now=now)
-    except CartEmptyError:
-        return present_slots([], None)
-    slots = services.list_slots(quote, now=now)
-    return present_slots(slots, quote.restaurant.time_zone)
+        try:
+            quote = quote_asked(cart, user, asked)
+        except CartEmptyError:
+            return Response(present_slots([], None))
+        return Response(present_slots(services.list_slots(quote, now=now), quote))

@@ -12,6 +12,16 @@ URL = f"https://tiffin.example/orders/{ORDER_ID}/"
 TIME_ZONE = "America/Los_Angeles"
 
 
+MISSION = {
+    "street_address": "2100 Mission Street",
+    "locality": "San Francisco",
+    "postal_code": "94110",
+    "country": "US",
+    "latitude": 37.7629,
+    "longitude": -122.4194,
+}
+
+
 def _usd(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "USD"}
 
@@ -34,7 +44,7 @@ ORDER: dict[str, Any] = {
     "is_test": False,
     "is_overdue": False,
     "lateness_text": None,
-    "steps": [
+    "timeline": [
         {
             "status": "placed",
             "text": "You placed the order",
@@ -50,15 +60,20 @@ ORDER: dict[str, Any] = {
         {"status": "ready", "text": "Ready", "state": "next", "at": None},
         {"status": "delivered", "text": "Delivered", "state": "next", "at": None},
     ],
+    "next_steps": [],
     "ending": None,
     "restaurant": {
         "id": RESTAURANT_ID,
         "name": "Trattoria Contadina",
         "phone": "+14155550100",
-        "street_address": "3180 18th Street",
-        "locality": "San Francisco",
-        "latitude": 37.7599,
-        "longitude": -122.4148,
+        "address": {
+            "street_address": "3180 18th Street",
+            "locality": "San Francisco",
+            "postal_code": "94110",
+            "country": "US",
+            "latitude": 37.7599,
+            "longitude": -122.4148,
+        },
     },
     "time_zone": TIME_ZONE,
     "placed_at": "2026-11-21T03:00:00Z",
@@ -89,11 +104,13 @@ ORDER: dict[str, Any] = {
     "payment": {"method": "cash", "status": "pending"},
     "customer_name": "Ada Diner",
     "customer_phone": "+14155550123",
-    "address": "2100 Mission Street, San Francisco",
-    "latitude": 37.7629,
-    "longitude": -122.4194,
+    "address": {
+        "text": "2100 Mission Street, 94110, San Francisco, US",
+        "latitude": 37.7629,
+        "longitude": -122.4194,
+        "instructions": "Second bell",
+    },
     "distance_meters": 524,
-    "delivery_instructions": "Second bell",
     "kitchen_note": "No cutlery, please",
     "delivery": {
         "status": "requested",
@@ -105,22 +122,15 @@ ORDER: dict[str, Any] = {
     "line_changes": [],
     "review": None,
     "claim": None,
-    "actions": {
-        "can_cancel": False,
-        "can_review": False,
-        "can_edit_review": False,
-        "can_claim": False,
-        "can_get_receipt": False,
-    },
     "links": {
         "web": URL,
-        "receipt": f"{URL}receipt/",
         "stream": f"https://tiffin.example/api/v1/orders/{ORDER_ID}/stream",
     },
 }
 SUMMARY = {
     "id": ORDER_ID,
     "number": 1047,
+    "short_number": "047",
     "status": "accepted",
     "status_text": "Accepted",
     "end_reason": None,
@@ -138,12 +148,24 @@ SUMMARY = {
     "lines": [{"name": "Margherita", "quantity": 2}],
     "food_rating": None,
     "claim_status": None,
-    "can_review": False,
-    "can_claim": False,
+    "next_steps": [],
+}
+SHARED = ("number", "short_number", "restaurant", "time_zone", "placed_at")
+RECEIPT = {
+    "order_id": ORDER_ID,
+    **{name: ORDER[name] for name in (*SHARED, "customer_name", "address", "lines")},
+    "is_complete": True,
+    "ended_at": "2026-11-21T03:41:00Z",
+    **AMOUNTS,
+    "refunded": _usd(0),
+    "paid": _usd(3390),
+    "prices_include_tax": False,
+    "payment": {"method": "cash", "status": "paid"},
 }
 QUOTE = {
     "restaurant_id": RESTAURANT_ID,
     "fulfilment": "delivery",
+    "address": MISSION,
     "lines": [
         {
             "line_id": LINE_ID,
@@ -168,10 +190,13 @@ AN_ORDER = OpenApiExample("An order", value=ORDER, response_only=True)
 ORDERS = OpenApiExample(
     "One order", value={"results": [SUMMARY], "next": None}, response_only=True
 )
+A_RECEIPT = OpenApiExample("A receipt", value=RECEIPT, response_only=True)
 A_QUOTE = OpenApiExample("A quote", value=QUOTE, response_only=True)
 SLOTS = OpenApiExample(
     "This evening",
     value={
+        "fulfilment": "delivery",
+        "address": MISSION,
         "time_zone": TIME_ZONE,
         "results": [
             {

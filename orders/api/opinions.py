@@ -133,7 +133,10 @@ class ClaimQuoteView(APIView):
         ],
     )
     def post(self, request: Request, order_id: UUID) -> Response:
-        """Say what a claim would ask to be given back. Nothing is reported."""
+        """Say what a claim would ask to be given back.
+
+        Nothing is reported.
+        """
         asked = read_body(ClaimQuoteInputSerializer, request)
         order = get_order_for_customer(customer=user_of(request), public_id=order_id)
         proposed = services.propose_claim(order, _wrong_in(asked["lines"], order))

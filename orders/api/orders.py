@@ -1,18 +1,20 @@
 """A customer's orders over the API: `/api/v1/orders`.
 
-What tells of the courier, too, is with the app of deliveries, which stands above.
+The addresses of those that tell of the courier, too, are with the app of deliveries,
+which stands above and says who brings it.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -27,9 +29,16 @@ from customers.models import User
 from customers.places import ChosenPlace
 from notifications.fields import present_moment
 from orders import services
-from orders.api.asking import amount_in, cart_for, place_in, telling_state
-from orders.api.cart import CART, answer_cart, currency_of, quote_asked
-from orders.api.examples import AN_ORDER, ORDERS
+from orders.api.asking import (
+    amount_in,
+    cart_for,
+    currency_of,
+    quote_asked,
+    telling_state,
+    where_to,
+)
+from orders.api.cart import CART, answer_cart
+from orders.api.examples import A_RECEIPT, AN_ORDER, MISSION, ORDERS
 from orders.exceptions import (
     CartEmptyError,
     IdempotencyKeyMissingError,
@@ -37,11 +46,12 @@ from orders.exceptions import (
     PriceChangedError,
     WindowMovedError,
 )
-from orders.models import Cart, Order, OrderEvent
+from orders.models import Cart, LineChange, Order, OrderEvent
 from orders.selectors import (
     HistoryFilters,
     get_order_for_customer,
     list_order_summaries_for_customer,
+    load_written,
 )
 from orders.serializers.cart import (
     OrderedAgainSerializer,
@@ -50,6 +60,7 @@ from orders.serializers.cart import (
 )
 from orders.serializers.checkout import (
     CancelOrderSerializer,
+    LineChangeAnswerSerializer,
     OrderAgainSerializer,
     OrderQuerySerializer,
     PlaceOrderSerializer,
@@ -58,8 +69,9 @@ from orders.serializers.orders import (
     OrderPageSerializer,
     OrderSerializer,
     present_order,
-    present_order_summary,
+    present_order_summaries,
 )
+from orders.serializers.receipts import ReceiptSerializer, present_receipt
 from orders.services.receipts import email_receipt
 from restaurants.estimating import Window
 
@@ -91,14 +103,7 @@ PLACING = OpenApiExample(
     "A dinner, with a tip",
     value={
         "fulfilment": "delivery",
-        "place": {
-            "latitude": 37.7629,
-            "longitude": -122.4194,
-            "street_address": "2100 Mission Street",
-            "locality": "San Francisco",
-            "postal_code": "94110",
-            "country": "US",
-        },
+        "place": MISSION,
         "scheduled_for": None,
         "tip": {"amount": 300, "currency": "USD"},
         "kitchen_note": "No cutlery, please",
@@ -110,13 +115,23 @@ PLACING = OpenApiExample(
 )
 
 
-def answer_order(user: User, public_id: UUID) -> dict[str, Any]:
-    """Return an order as it is now, but for who brings it."""
-    order = get_order_for_customer(customer=user, public_id=public_id)
-    return present_order(order, now=timezone.now())
+class OrderAnsweringView(APIView):
+    """A view that answers a whole order."""
+
+    # Who brings it: the app that knows gives it to `as_view`.
+    tell_delivery: Callable[[Order], Mapping[str, Any] | None] = staticmethod(
+        lambda order: None
+    )
+
+    def answer_order(self, user: User, public_id: UUID) -> dict[str, Any]:
+        """Return a customer's order as it is now; Order.DoesNotExist for others'."""
+        order = get_order_for_customer(customer=user, public_id=public_id)
+        return present_order(
+            order, now=timezone.now(), delivery=self.tell_delivery(order)
+        )
 
 
-class OrdersView(APIView):
+class OrdersView(OrderAnsweringView):
     @extend_schema(
         operation_id="list_orders",
         parameters=[OrderQuerySerializer],
@@ -124,7 +139,11 @@ class OrdersView(APIView):
         examples=[ORDERS],
     )
     def get(self, request: Request) -> Response:
-        """List the user's orders, newest first."""
+        """List the user's orders, newest first.
+
+        Search and filter as the history page does. `GET /orders/{order_id}` tells all
+        of one.
+        """
         asked = read_query(OrderQuerySerializer, request)
         page = list_order_summaries_for_customer(
             customer=user_of(request),
@@ -134,8 +153,7 @@ class OrdersView(APIView):
             cursor=asked.get("cursor"),
             limit=asked["limit"],
         )
-        now = timezone.now()
-        results = [present_order_summary(one, now=now) for one in page.results]
+        results = present_order_summaries(page.results, now=timezone.now())
         return Response({"results": results, "next": page.next_cursor})
 
     @extend_schema(
@@ -151,8 +169,9 @@ class OrdersView(APIView):
         Everything is read again: what has changed since it was shown is asked about
         with a 409 (`price_changed`, `window_moved`, or what stands against ordering),
         whose `state` is the quote as it is now, and nothing is ordered. Sent again with
-        the same `Idempotency-Key` the same order is answered, with 200; the key with
-        another body is refused with 422 `idempotency_key_reused`.
+        the same `Idempotency-Key` the same order is answered, with 200, whatever has
+        become of cart and address since; the key with another body is refused with 422
+        `idempotency_key_reused`. A body that is none is a 400 first, whatever its key.
         """
         key, digest = _read_key(request), _digest(request)
         asked = read_body(PlaceOrderSerializer, request)
@@ -167,8 +186,15 @@ class OrdersView(APIView):
             if placed is None:
                 raise
             order = placed
-        code = status.HTTP_200_OK if order.is_repeat else status.HTTP_201_CREATED
-        return Response(answer_order(user, order.public_id), status=code)
+        if order.is_repeat:
+            return Response(self.answer_order(user, order.public_id))
+        # Nobody is sought to bring it before it is accepted.
+        answer = present_order(load_written(order), now=timezone.now())
+        return Response(
+            answer,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": reverse("api:order", args=[order.public_id])},
+        )
 
 
 def _read_key(request: Request) -> UUID:
@@ -188,13 +214,14 @@ def _digest(request: Request) -> str:
 def _place(user: User, asked: dict[str, Any], key: UUID, digest: str) -> Order:
     cart = cart_for(user)
     currency = currency_of(cart)
+    fulfilment = asked.get("fulfilment", cart.fulfilment)
     with _telling_quote(cart, user, asked):
         return services.place_order(
             cart_pk=cart.pk,
             customer=user,
             idempotency_key=key,
-            place=_place_of(asked, user),
-            fulfilment=asked["fulfilment"],
+            place=_place_of(asked, user, fulfilment),
+            fulfilment=fulfilment,
             scheduled_for=asked.get("scheduled_for"),
             tip=amount_in(asked, "tip", currency) or Decimal(0),
             tip_percent=asked.get("tip_percent"),
@@ -207,8 +234,8 @@ def _place(user: User, asked: dict[str, Any], key: UUID, digest: str) -> Order:
         )
 
 
-def _place_of(asked: dict[str, Any], user: User) -> ChosenPlace | None:
-    place = place_in(asked, user)
+def _place_of(asked: dict[str, Any], user: User, fulfilment: str) -> ChosenPlace | None:
+    place = where_to(asked, user, fulfilment)
     instructions = asked.get("delivery_instructions")
     if place is None or instructions is None:
         return place
@@ -230,7 +257,6 @@ def _telling_quote(cart: Cart, user: User, asked: dict[str, Any]) -> Iterator[No
         error.state = {"item_count": 0}
         raise
     except (NotOrderableError, PriceChangedError, WindowMovedError) as error:
-        cart.fulfilment = asked["fulfilment"]
         state = present_quote(quote_asked(cart, user, asked))
         if isinstance(error, WindowMovedError) and error.has_slot:
             state["proposed_slot"] = present_moment(error.slot)
@@ -238,7 +264,20 @@ def _telling_quote(cart: Cart, user: User, asked: dict[str, Any]) -> Iterator[No
         raise
 
 
-class OrderCancelView(APIView):
+class OrderView(OrderAnsweringView):
+    @extend_schema(
+        operation_id="get_order", responses=OrderSerializer, examples=[AN_ORDER]
+    )
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Get an order with all that is known of it.
+
+        How it stands, when it is expected, what it costs, who brings it, and what can
+        be done now. `GET /orders/{order_id}/stream` tells of each change at once.
+        """
+        return Response(self.answer_order(user_of(request), order_id))
+
+
+class OrderCancelView(OrderAnsweringView):
     @extend_schema(
         operation_id="cancel_order",
         request=CancelOrderSerializer,
@@ -265,7 +304,47 @@ class OrderCancelView(APIView):
                 actor=services.Actor(OrderEvent.Actor.CUSTOMER, user),
                 reason=asked.get("reason", OrderEvent.Reason.OTHER.value),
             )
-        return Response(answer_order(user, order_id))
+        return Response(self.answer_order(user, order_id))
+
+
+class LineChangeAnswerView(OrderAnsweringView):
+    @extend_schema(
+        operation_id="answer_line_change",
+        request=LineChangeAnswerSerializer,
+        responses=OrderSerializer,
+        examples=[
+            OpenApiExample(
+                "Yes, take that",
+                value={
+                    "accepted": True,
+                    "expected_total": {"amount": 2415, "currency": "USD"},
+                },
+                request_only=True,
+            ),
+            AN_ORDER,
+        ],
+    )
+    def post(self, request: Request, order_id: UUID, change_id: UUID) -> Response:
+        """Accept or decline what the restaurant proposes instead of a line.
+
+        The same answer again changes nothing. A proposal that was answered otherwise,
+        taken back or overtaken by the kitchen is a 409 `already_moved`.
+        """
+        asked = read_body(LineChangeAnswerSerializer, request)
+        user = user_of(request)
+        order = get_order_for_customer(customer=user, public_id=order_id)
+        if change_id not in {one.public_id for one in order.line_changes.all()}:
+            raise LineChange.DoesNotExist
+        answers = LineChange.Status
+        answer = answers.ACCEPTED if asked["accepted"] else answers.DECLINED
+        with telling_state(order):
+            services.answer_line_change(
+                public_id=change_id,
+                customer=user,
+                answer=answer.value,
+                seen_total=amount_in(asked, "expected_total", order.currency),
+            )
+        return Response(self.answer_order(user, order_id))
 
 
 class OrderAgainView(APIView):
@@ -300,6 +379,18 @@ class OrderAgainView(APIView):
 
 
 class OrderReceiptView(APIView):
+    @extend_schema(
+        operation_id="get_receipt", responses=ReceiptSerializer, examples=[A_RECEIPT]
+    )
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Get the receipt of an order.
+
+        It is one once the order is completed (`is_complete`); a page to print is at the
+        order's `links.web`, and `POST` mails it.
+        """
+        order = get_order_for_customer(customer=user_of(request), public_id=order_id)
+        return Response(present_receipt(order))
+
     @extend_schema(
         operation_id="email_receipt",
         request=None,

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from customers.api.asking import CURSOR_REFUSED, LARGEST_PAGE, PAGE_SIZE
+from customers.api.asking import CURSOR_REFUSED
 from customers.models import Scope
-from notifications.fields import PublicId, Strict, Text
+from notifications.fields import PublicId, Strict
 from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import own_restaurants
 
@@ -18,15 +17,6 @@ class OwnerView(APIView):
     """A view for members of restaurants."""
 
     scope = Scope.RESTAURANT
-
-
-class OwnerPageQuerySerializer(Strict):
-    """Which part of a list is wanted."""
-
-    cursor = Text(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=LARGEST_PAGE, default=PAGE_SIZE
-    )
 
 
 class OwnRestaurantsQuerySerializer(Strict):

@@ -6,19 +6,26 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import read_query
+from customers.api.asking import read_body, read_query
 from notifications.fields import present_moment
 from orders.api.owner_asking import (
     OwnerView,
     OwnRestaurantsQuerySerializer,
     list_chosen_restaurants,
 )
-from orders.board_pages import NEWS, Card, column_of, make_card, sort_into_columns
+from orders.cards import (
+    NEWS,
+    Card,
+    column_of,
+    get_late_minutes,
+    make_card,
+    sort_into_columns,
+)
 from orders.models import Order
-from orders.order_pages import get_late_minutes
 from orders.portal import visible_orders
 from orders.selectors import (
     get_order_for_kitchen,
@@ -92,7 +99,7 @@ ORDER = {
     "prices_include_tax": False,
     "payment": {"method": "cash", "status": "pending"},
     "column": "new",
-    "steps": ["accept", "reject", "change_line"],
+    "next_steps": ["accept", "reject", "change_line"],
     "deadline_at": "2026-11-21T03:10:00Z",
     "preparation_minutes": 20,
     "answer_by": "2026-11-21T03:10:00Z",
@@ -105,11 +112,13 @@ ORDER = {
     "lines": [MARGHERITAS],
     "line_changes": [],
     "kitchen_note": "Ring twice.",
-    "address": "2100 Mission Street, San Francisco 94110",
-    "latitude": 37.7629,
-    "longitude": -122.4194,
+    "address": {
+        "text": "2100 Mission Street, San Francisco 94110",
+        "latitude": 37.7629,
+        "longitude": -122.4194,
+        "instructions": "Third floor.",
+    },
     "distance_meters": 620,
-    "delivery_instructions": "Third floor.",
 }
 AN_ORDER = OpenApiExample("An order", value=ORDER, response_only=True)
 
@@ -150,7 +159,7 @@ def _steps(card: Card) -> list[str]:
 
 class BoardView(OwnerView):
     @extend_schema(
-        operation_id="get_board",
+        operation_id="get_owner_board",
         parameters=[OwnRestaurantsQuerySerializer],
         responses=BoardSerializer,
         examples=[
@@ -178,18 +187,13 @@ class BoardView(OwnerView):
     def get(self, request: Request) -> Response:
         """Read the orders of now.
 
-        Asking tells that somebody is there: ask at least every minute while the
-        restaurant is open (`GET /owner/board/stream` says when there is something new).
-        After five minutes without anybody, orders for right now are stopped. Duty
-        `board`.
+        `GET /owner/board/stream` says when there is something new. Looking is not being
+        there: say that with `POST /owner/board/attend`. Duty `board`.
         """
         asked = read_query(OwnRestaurantsQuerySerializer, request)
         chosen = asked.get("restaurant_id")
         restaurants = list_chosen_restaurants(request, chosen, Duty.BOARD)
         now = timezone.now()
-        pks = {restaurant.pk for restaurant in restaurants}
-        # An operator who looks in is not the kitchen's own pair of eyes.
-        mark_board_open(restaurant_pks=pks - portals_of(request).acting)
         cards = [
             make_card(order, now, can_see_order=True)
             for order in list_open_orders_for_restaurants(restaurants=restaurants)
@@ -220,3 +224,32 @@ class BoardView(OwnerView):
                 "answered": [present_news(change) for change in answered],
             }
         )
+
+
+class AttendView(OwnerView):
+    @extend_schema(
+        operation_id="attend_owner_board",
+        request=OwnRestaurantsQuerySerializer,
+        responses={status.HTTP_204_NO_CONTENT: None},
+        examples=[
+            OpenApiExample(
+                "At one restaurant",
+                value={"restaurant_id": "0a4d9cbb-52a1-4f43-8a0c-3a44fcd2f0a3"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Say that somebody looks at the board.
+
+        Send it every minute while the board is on the screen of an open restaurant.
+        After five minutes without it the restaurant is warned, and two minutes later
+        orders for right now are stopped, until it comes again. Duty `board`.
+        """
+        asked = read_body(OwnRestaurantsQuerySerializer, request)
+        chosen = asked.get("restaurant_id")
+        restaurants = list_chosen_restaurants(request, chosen, Duty.BOARD)
+        pks = {restaurant.pk for restaurant in restaurants}
+        # An operator who looks in is not the kitchen's own pair of eyes.
+        mark_board_open(restaurant_pks=pks - portals_of(request).acting)
+        return Response(status=status.HTTP_204_NO_CONTENT)

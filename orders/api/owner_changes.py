@@ -1,6 +1,5 @@
 """Lines changed after ordering: the restaurant proposes, the customer decides."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,13 @@ from rest_framework.response import Response
 from customers.api.asking import read_body
 from menus.models import Item
 from notifications.fields import (
-    Money,
+    MoneyInput,
     PublicId,
     Strict,
     Text,
-    major_units,
     present_money,
 )
+from orders.api.asking import amount_in
 from orders.api.owner_asking import OwnerView
 from orders.api.owner_board import get_visible_order
 from orders.models import LineChange, Order, OrderLine
@@ -32,7 +31,7 @@ from orders.serializers.lines import (
 )
 from orders.serializers.owner_orders import (
     LineChangePreviewSerializer,
-    ReplacementPageSerializer,
+    ReplacementListSerializer,
     present_preview,
 )
 from orders.services.changing import (
@@ -43,7 +42,6 @@ from orders.services.changing import (
 
 NO_LINE = "The order has no such line."
 NO_ITEM = "The restaurant has no such item."
-OTHER_CURRENCY = "The order is in another currency."
 
 
 class LineChangeInputSerializer(Strict):
@@ -51,7 +49,7 @@ class LineChangeInputSerializer(Strict):
     item_id = PublicId(
         allow_null=True, help_text="What comes instead; null to leave the line out."
     )
-    unit_price = Money(
+    unit_price = MoneyInput(
         required=False,
         allow_null=True,
         help_text="The item's own without it. It may be lowered, not raised.",
@@ -100,7 +98,7 @@ def _read_wish(request: Request, order: Order) -> tuple[dict[str, Any], str]:
         "order_pk": order.pk,
         "line_pk": _line_of(order, asked["line_id"]).pk,
         "item_pk": _item_pk(order, asked["item_id"]),
-        "unit_price": _price(order, asked.get("unit_price")),
+        "unit_price": amount_in(asked, "unit_price", order.currency),
     }
     if wish["item_pk"] is None:
         # Nothing is cheaper than leaving it out.
@@ -130,19 +128,9 @@ def _item_pk(order: Order, item_id: UUID | None) -> int | None:
     return pk
 
 
-def _price(order: Order, money: dict[str, Any] | None) -> Decimal | None:
-    if money is None:
-        return None
-    if money["currency"] != order.currency:
-        raise ValidationError(
-            {"unit_price": {"currency": [OTHER_CURRENCY]}}, code="other_currency"
-        )
-    return major_units(money["amount"], order.currency)
-
-
 class LineChangesView(OwnerView):
     @extend_schema(
-        operation_id="propose_line_change",
+        operation_id="propose_owner_line_change",
         request=LineChangeInputSerializer,
         responses={status.HTTP_201_CREATED: LineChangeSerializer},
         examples=[WISH, CHANGE],
@@ -164,7 +152,7 @@ class LineChangesView(OwnerView):
 
 class LineChangePreviewView(OwnerView):
     @extend_schema(
-        operation_id="preview_line_change",
+        operation_id="preview_owner_line_change",
         request=LineChangeInputSerializer,
         responses={200: LineChangePreviewSerializer},
         examples=[
@@ -203,7 +191,7 @@ class LineChangePreviewView(OwnerView):
 
 class LineChangeView(OwnerView):
     @extend_schema(
-        operation_id="withdraw_line_change",
+        operation_id="withdraw_owner_line_change",
         request=None,
         responses={status.HTTP_204_NO_CONTENT: None},
     )
@@ -220,8 +208,8 @@ class LineChangeView(OwnerView):
 
 class ReplacementsView(OwnerView):
     @extend_schema(
-        operation_id="list_replacements",
-        responses=ReplacementPageSerializer,
+        operation_id="list_owner_replacements",
+        responses=ReplacementListSerializer,
         examples=[
             OpenApiExample(
                 "A marinara",
@@ -234,7 +222,6 @@ class ReplacementsView(OwnerView):
                             "price": {"amount": 1150, "currency": "USD"},
                         }
                     ],
-                    "next": None,
                 },
                 response_only=True,
             )
@@ -260,4 +247,4 @@ class ReplacementsView(OwnerView):
             }
             for item in items
         ]
-        return Response({"results": rows, "next": None})
+        return Response({"results": rows})

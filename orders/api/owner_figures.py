@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.api.asking import read_form, read_query
-from notifications.fields import Money, Strict, present_money
+from notifications.fields import Code, Money, Strict, present_money
 from orders import figures
 from orders.api.owner_asking import OwnerView, get_own_restaurant
 from orders.figure_pages.asking import DaysForm
@@ -83,7 +83,7 @@ class FiguresSerializer(Strict):
 
     restaurant_id = serializers.UUIDField()
     time_zone = serializers.CharField(help_text="A name of the IANA database.")
-    by = serializers.CharField()
+    by = Code(GROUPINGS)
     totals = FiguresTotalSerializer(
         many=True, help_text="One for each currency; empty without orders."
     )
@@ -122,7 +122,7 @@ TOTAL = {
 
 class FiguresView(OwnerView):
     @extend_schema(
-        operation_id="get_figures",
+        operation_id="get_owner_figures",
         parameters=[FiguresQuerySerializer],
         responses=FiguresSerializer,
         examples=[

@@ -55,7 +55,7 @@ A_MODIFIER = OpenApiExample("An extra", value=BURRATA, response_only=True)
 
 class KitchenMenuView(OwnerView):
     @extend_schema(
-        operation_id="get_kitchen_menu",
+        operation_id="get_owner_menu",
         responses=KitchenMenuSerializer,
         examples=[
             OpenApiExample(
@@ -103,7 +103,7 @@ def _answer_item(request: Request, item_id: UUID) -> Response:
 
 class SellOutItemView(OwnerView):
     @extend_schema(
-        operation_id="sell_out_item",
+        operation_id="sell_out_owner_item",
         request=SoldOutInputSerializer,
         responses={200: KitchenItemSerializer},
         examples=[REST_OF_SERVICE, AN_ITEM],
@@ -122,7 +122,7 @@ class SellOutItemView(OwnerView):
 
 class BringItemBackView(OwnerView):
     @extend_schema(
-        operation_id="bring_item_back",
+        operation_id="bring_owner_item_back",
         request=None,
         responses={200: KitchenItemSerializer},
         examples=[AN_ITEM],
@@ -151,7 +151,7 @@ def _answer_modifier(request: Request, modifier_id: UUID) -> Response:
 
 class SellOutModifierView(OwnerView):
     @extend_schema(
-        operation_id="sell_out_modifier",
+        operation_id="sell_out_owner_modifier",
         request=SoldOutInputSerializer,
         responses={200: KitchenModifierSerializer},
         examples=[REST_OF_SERVICE, A_MODIFIER],
@@ -170,7 +170,7 @@ class SellOutModifierView(OwnerView):
 
 class BringModifierBackView(OwnerView):
     @extend_schema(
-        operation_id="bring_modifier_back",
+        operation_id="bring_owner_modifier_back",
         request=None,
         responses={200: KitchenModifierSerializer},
         examples=[A_MODIFIER],

@@ -1,28 +1,27 @@
 """Claims and reviews, read and answered by the restaurant."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import read_body, read_query, user_of
-from notifications.fields import Money, Strict, Text, major_units
+from customers.api.asking import PageQuerySerializer, read_body, read_query, user_of
+from notifications.fields import Choosing, MoneyInput, Strict, Text
 from notifications.opaque import pk_of
+from orders.api.asking import amount_in
 from orders.api.owner_asking import (
-    OwnerPageQuerySerializer,
     OwnerView,
     OwnRestaurantsQuerySerializer,
     list_chosen_restaurants,
     refuse_cursor,
 )
 from orders.exceptions import InvalidCursorError
-from orders.models import Claim, Review
+from orders.models import Review
 from orders.selectors import (
     get_claim_for_restaurants,
     list_claims_for_restaurants,
@@ -42,8 +41,6 @@ from orders.services.reviews import answer_review
 from restaurants.models import Duty
 from restaurants.owner_site import own_restaurants
 
-OTHER_CURRENCY = "The order is in another currency."
-
 PLACE = {
     "restaurant": {
         "id": "0a4d9cbb-52a1-4f43-8a0c-3a44fcd2f0a3",
@@ -51,6 +48,7 @@ PLACE = {
     },
     "order_id": "9c1c86e8-6f6e-4d8a-8bb5-0f8c5f0b7d5d",
     "order_number": 1047,
+    "short_number": "047",
     "customer_name": "Ada Diner",
 }
 A_CLAIM = {
@@ -86,9 +84,8 @@ A_REVIEW = {
 }
 
 
-class ClaimsQuerySerializer(OwnRestaurantsQuerySerializer, OwnerPageQuerySerializer):
-    open = serializers.ChoiceField(
-        choices=["true", "false"],
+class ClaimsQuerySerializer(OwnRestaurantsQuerySerializer, PageQuerySerializer):
+    open = Choosing(
         required=False,
         help_text="`true`: those that wait for an answer; `false`: the others.",
     )
@@ -96,7 +93,7 @@ class ClaimsQuerySerializer(OwnRestaurantsQuerySerializer, OwnerPageQuerySeriali
 
 class ClaimListView(OwnerView):
     @extend_schema(
-        operation_id="list_claims",
+        operation_id="list_owner_claims",
         parameters=[ClaimsQuerySerializer],
         responses=OwnerClaimPageSerializer,
         examples=[
@@ -115,11 +112,10 @@ class ClaimListView(OwnerView):
         asked = read_query(ClaimsQuerySerializer, request)
         chosen = asked.get("restaurant_id")
         restaurants = list_chosen_restaurants(request, chosen, Duty.ORDERS)
-        is_open = {"true": True, "false": False}.get(asked.get("open", ""))
         try:
             claims, cursor = list_claims_for_restaurants(
                 restaurants=restaurants,
-                is_open=is_open,
+                is_open=asked.get("open"),
                 cursor=asked.get("cursor"),
                 limit=asked["limit"],
             )
@@ -131,7 +127,7 @@ class ClaimListView(OwnerView):
 
 
 class ClaimAnswerSerializer(Strict):
-    refund = Money(
+    refund = MoneyInput(
         allow_null=True,
         help_text="What is given back, of what is proposed at most; null to refuse.",
     )
@@ -145,7 +141,7 @@ class ClaimAnswerSerializer(Strict):
 
 class ClaimAnswerView(OwnerView):
     @extend_schema(
-        operation_id="answer_claim",
+        operation_id="answer_owner_claim",
         request=ClaimAnswerSerializer,
         responses={200: OwnerClaimSerializer},
         examples=[
@@ -176,29 +172,18 @@ class ClaimAnswerView(OwnerView):
         answer_claim(
             claim_pk=claim.pk,
             user=user_of(request),
-            refund=_refund(claim, asked["refund"]),
+            refund=amount_in(asked, "refund", claim.order.currency),
             text=asked.get("text", ""),
         )
         answered = get_claim_for_restaurants(restaurants=own, public_id=claim_id)
         return Response(present_owner_claim(answered, answered.order, timezone.now()))
 
 
-def _refund(claim: Claim, money: dict[str, Any] | None) -> Decimal | None:
-    if money is None:
-        return None
-    if money["currency"] != claim.order.currency:
-        raise ValidationError(
-            {"refund": {"currency": [OTHER_CURRENCY]}}, code="other_currency"
-        )
-    return major_units(money["amount"], claim.order.currency)
-
-
-class ReviewsQuerySerializer(OwnRestaurantsQuerySerializer, OwnerPageQuerySerializer):
+class ReviewsQuerySerializer(OwnRestaurantsQuerySerializer, PageQuerySerializer):
     stars = serializers.IntegerField(
         required=False, min_value=1, max_value=5, help_text="For the food."
     )
-    unanswered = serializers.ChoiceField(
-        choices=["true", "false"],
+    unanswered = Choosing(
         required=False,
         help_text="`true`: only those without an answer.",
     )
@@ -206,7 +191,7 @@ class ReviewsQuerySerializer(OwnRestaurantsQuerySerializer, OwnerPageQuerySerial
 
 class ReviewListView(OwnerView):
     @extend_schema(
-        operation_id="list_own_reviews",
+        operation_id="list_owner_reviews",
         parameters=[ReviewsQuerySerializer],
         responses=OwnerReviewPageSerializer,
         examples=[
@@ -229,7 +214,7 @@ class ReviewListView(OwnerView):
             page = list_reviews_for_restaurants(
                 restaurants=restaurants,
                 stars=asked.get("stars"),
-                is_unanswered=asked.get("unanswered") == "true",
+                is_unanswered=asked.get("unanswered", False),
                 cursor=asked.get("cursor"),
                 limit=asked["limit"],
             )
@@ -251,7 +236,7 @@ class ReviewAnswerSerializer(Strict):
 
 class ReviewAnswerView(OwnerView):
     @extend_schema(
-        operation_id="answer_review",
+        operation_id="answer_owner_review",
         request=ReviewAnswerSerializer,
         responses={200: OwnerReviewSerializer},
         examples=[

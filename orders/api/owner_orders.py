@@ -11,10 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import read_body, read_query
-from notifications.fields import Number, Strict, Text, present_moment
+from customers.api.asking import PageQuerySerializer, read_body, read_query
+from notifications.fields import Choosing, Number, Strict, Text, present_moment
 from orders.api.owner_asking import (
-    OwnerPageQuerySerializer,
     OwnerView,
     OwnRestaurantsQuerySerializer,
     list_chosen_restaurants,
@@ -26,15 +25,15 @@ from orders.api.owner_board import (
     get_visible_order,
     present_for_kitchen,
 )
-from orders.board_pages import DELAY_MINUTES
+from orders.cards import DELAY_MINUTES, get_late_minutes
 from orders.exceptions import InvalidCursorError
 from orders.models import Order, OrderEvent
-from orders.order_pages import get_late_minutes
 from orders.portal import actor_of, is_acting
 from orders.selectors import PastFilters, list_past_orders_for_restaurants
 from orders.serializers.owner_orders import (
     OwnerOrderPageSerializer,
     OwnerOrderSerializer,
+    OwnerOrderSummarySerializer,
     TicketSerializer,
     present_owner_summary,
 )
@@ -62,9 +61,7 @@ MOST_DELAYED = 60
 SHOWN_STATUSES = [one.value for one in Status if one != Status.PENDING_PAYMENT]
 
 
-class OwnerOrdersQuerySerializer(
-    OwnRestaurantsQuerySerializer, OwnerPageQuerySerializer
-):
+class OwnerOrdersQuerySerializer(OwnRestaurantsQuerySerializer, PageQuerySerializer):
     q = Text(
         required=False,
         allow_blank=True,
@@ -73,8 +70,7 @@ class OwnerOrdersQuerySerializer(
     )
     status = serializers.ChoiceField(choices=SHOWN_STATUSES, required=False)
     fulfilment = serializers.ChoiceField(choices=Fulfilment.choices, required=False)
-    is_test = serializers.ChoiceField(
-        choices=["true", "false"],
+    is_test = Choosing(
         required=False,
         help_text="`true`: test orders only. They are left out otherwise.",
     )
@@ -95,7 +91,7 @@ class OwnerOrdersQuerySerializer(
 
 class OwnerOrderListView(OwnerView):
     @extend_schema(
-        operation_id="list_restaurant_orders",
+        operation_id="list_owner_orders",
         parameters=[OwnerOrdersQuerySerializer],
         responses=OwnerOrderPageSerializer,
         examples=[
@@ -105,7 +101,7 @@ class OwnerOrderListView(OwnerView):
                     "results": [
                         {
                             name: ORDER[name]
-                            for name in list(ORDER)[: list(ORDER).index("column")]
+                            for name in map(str, OwnerOrderSummarySerializer().fields)
                         }
                     ],
                     "next": None,
@@ -128,7 +124,7 @@ class OwnerOrderListView(OwnerView):
             fulfilment=asked.get("fulfilment", ""),
             since=asked.get("from"),
             until=asked.get("until"),
-            is_test=asked.get("is_test") == "true",
+            is_test=asked.get("is_test", False),
         )
         try:
             page = list_past_orders_for_restaurants(
@@ -149,7 +145,7 @@ class OwnerOrderListView(OwnerView):
 
 class OwnerOrderView(OwnerView):
     @extend_schema(
-        operation_id="get_restaurant_order",
+        operation_id="get_owner_order",
         responses=OwnerOrderSerializer,
         examples=[AN_ORDER],
     )
@@ -183,7 +179,7 @@ def _take(
 
 class OpenView(OwnerView):
     @extend_schema(
-        operation_id="open_order",
+        operation_id="open_owner_order",
         request=None,
         responses={200: OwnerOrderSerializer},
         examples=[AN_ORDER],
@@ -209,7 +205,7 @@ class AcceptInputSerializer(Strict):
 
 class AcceptView(OwnerView):
     @extend_schema(
-        operation_id="accept_order",
+        operation_id="accept_owner_order",
         request=AcceptInputSerializer,
         responses={200: OwnerOrderSerializer},
         examples=[
@@ -277,7 +273,7 @@ def _end(request: Request, order: Order, to_status: str, asked: Any) -> Response
 
 class RejectView(OwnerView):
     @extend_schema(
-        operation_id="reject_order",
+        operation_id="reject_owner_order",
         request=RejectInputSerializer,
         responses={200: OwnerOrderSerializer},
         examples=[WHY, AN_ORDER],
@@ -296,7 +292,7 @@ class RejectView(OwnerView):
 
 class CancelOwnView(OwnerView):
     @extend_schema(
-        operation_id="cancel_restaurant_order",
+        operation_id="cancel_owner_order",
         request=CancelInputSerializer,
         responses={200: OwnerOrderSerializer},
         examples=[WHY, AN_ORDER],
@@ -314,7 +310,7 @@ class CancelOwnView(OwnerView):
 
 class KeepView(OwnerView):
     @extend_schema(
-        operation_id="keep_order",
+        operation_id="keep_owner_order",
         request=None,
         responses={200: OwnerOrderSerializer},
         examples=[AN_ORDER],
@@ -335,7 +331,7 @@ def _step(request: Request, order_id: UUID, act: Callable[..., Order]) -> Respon
 
 class StartView(OwnerView):
     @extend_schema(
-        operation_id="start_preparing_order",
+        operation_id="start_owner_order",
         request=None,
         responses={200: OwnerOrderSerializer},
         examples=[AN_ORDER],
@@ -350,7 +346,7 @@ class StartView(OwnerView):
 
 class ReadyView(OwnerView):
     @extend_schema(
-        operation_id="mark_order_ready",
+        operation_id="mark_owner_order_ready",
         request=None,
         responses={200: OwnerOrderSerializer},
         examples=[AN_ORDER],
@@ -365,7 +361,7 @@ class ReadyView(OwnerView):
 
 class SendOutView(OwnerView):
     @extend_schema(
-        operation_id="send_order_out",
+        operation_id="send_owner_order_out",
         request=None,
         responses={200: OwnerOrderSerializer},
         examples=[AN_ORDER],
@@ -380,7 +376,7 @@ class SendOutView(OwnerView):
 
 class CompleteView(OwnerView):
     @extend_schema(
-        operation_id="complete_order",
+        operation_id="complete_owner_order",
         request=None,
         responses={200: OwnerOrderSerializer},
         examples=[AN_ORDER],
@@ -409,7 +405,7 @@ class DelayInputSerializer(Strict):
 
 class DelayView(OwnerView):
     @extend_schema(
-        operation_id="delay_order",
+        operation_id="delay_owner_order",
         request=DelayInputSerializer,
         responses={200: OwnerOrderSerializer},
         examples=[
@@ -442,7 +438,7 @@ class DelayView(OwnerView):
 
 class PrintView(OwnerView):
     @extend_schema(
-        operation_id="print_ticket",
+        operation_id="print_owner_ticket",
         request=None,
         responses={200: TicketSerializer},
         examples=[

@@ -8,10 +8,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import read_body, read_query
+from customers.api.asking import PageQuerySerializer, read_body, read_query
 from customers.paging import read_pk, read_position, write_position
 from orders.api.owner_asking import (
-    OwnerPageQuerySerializer,
     OwnerView,
     get_own_restaurant,
     refuse_cursor,
@@ -24,7 +23,7 @@ from orders.serializers.owner_restaurants import (
     present_own_restaurant,
 )
 from orders.services.kitchen import make_busy, pause_kitchen
-from orders.switch_pages import list_switches
+from orders.standing import list_switches
 from restaurants.availability import Until
 from restaurants.models import Duty, Restaurant
 from restaurants.owner_site import own_restaurants, portals_of
@@ -39,9 +38,14 @@ TRATTORIA = {
     "currency": "USD",
     "time_zone": "America/Los_Angeles",
     "phone": "+14155550100",
-    "street_address": "2170 Mission Street",
-    "locality": "San Francisco",
-    "postal_code": "94110",
+    "address": {
+        "street_address": "2170 Mission Street",
+        "locality": "San Francisco",
+        "postal_code": "94110",
+        "country": "US",
+        "latitude": 37.7617,
+        "longitude": -122.4197,
+    },
     "offers_delivery": True,
     "offers_pickup": True,
     "is_open": True,
@@ -86,8 +90,8 @@ def _answer(request: Request, restaurant: Restaurant) -> Response:
 
 class OwnRestaurantListView(OwnerView):
     @extend_schema(
-        operation_id="list_own_restaurants",
-        parameters=[OwnerPageQuerySerializer],
+        operation_id="list_owner_restaurants",
+        parameters=[PageQuerySerializer],
         responses=OwnRestaurantPageSerializer,
         examples=[
             OpenApiExample(
@@ -103,7 +107,7 @@ class OwnRestaurantListView(OwnerView):
         By name. Each says what the user may do there (`duties`), and how it stands
         right now. Empty for who runs none.
         """
-        asked = read_query(OwnerPageQuerySerializer, request)
+        asked = read_query(PageQuerySerializer, request)
         pks = list(portals_of(request).duties)
         start = _start_after(asked["cursor"], pks) if "cursor" in asked else 0
         shown = pks[start : start + asked["limit"]]
@@ -128,12 +132,15 @@ def _start_after(cursor: str, pks: list[int]) -> int:
 
 class OwnRestaurantView(OwnerView):
     @extend_schema(
-        operation_id="get_own_restaurant",
+        operation_id="get_owner_restaurant",
         responses=OwnRestaurantSerializer,
         examples=[ONE],
     )
     def get(self, request: Request, restaurant_id: UUID) -> Response:
-        """Read one of the restaurants that the user runs, as it stands right now."""
+        """Read one of the restaurants that the user runs, as it stands right now.
+
+        Whether it takes orders, until when it pauses or is busy, and the user's role.
+        """
         restaurant = own_restaurants(request.user).get(public_id=restaurant_id)
         [shown] = present_own(request, [restaurant])
         return Response(shown)
@@ -141,7 +148,7 @@ class OwnRestaurantView(OwnerView):
 
 class PauseView(OwnerView):
     @extend_schema(
-        operation_id="pause_restaurant",
+        operation_id="pause_owner_restaurant",
         request=PauseInputSerializer,
         responses={200: OwnRestaurantSerializer},
         examples=[
@@ -165,7 +172,7 @@ class PauseView(OwnerView):
 
 class ResumeView(OwnerView):
     @extend_schema(
-        operation_id="resume_restaurant",
+        operation_id="resume_owner_restaurant",
         request=None,
         responses={200: OwnRestaurantSerializer},
         examples=[ONE],
@@ -182,7 +189,7 @@ class ResumeView(OwnerView):
 
 class BusyView(OwnerView):
     @extend_schema(
-        operation_id="set_restaurant_busy",
+        operation_id="set_owner_restaurant_busy",
         request=BusyInputSerializer,
         responses={200: OwnRestaurantSerializer},
         examples=[
@@ -212,7 +219,7 @@ class BusyView(OwnerView):
 
 class CalmView(OwnerView):
     @extend_schema(
-        operation_id="set_restaurant_calm",
+        operation_id="set_owner_restaurant_calm",
         request=None,
         responses={200: OwnRestaurantSerializer},
         examples=[ONE],

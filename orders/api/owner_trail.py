@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from orders.api.owner_asking import OwnerView
 from orders.api.owner_board import ORDER
 from orders.models import ClaimLine, Order
-from orders.order_pages import list_told, list_trail
 from orders.serializers.lines import present_line_change
 from orders.serializers.owner_opinions import (
     present_owner_claim,
@@ -22,6 +21,7 @@ from orders.serializers.owner_trail import (
     present_told,
     present_trail_event,
 )
+from orders.trail import list_told, list_trail
 from restaurants.models import Duty
 from restaurants.owner_site import own_restaurants
 
@@ -40,8 +40,8 @@ JUST_PLACED = OpenApiExample(
                 "reason": None,
                 "note": "",
                 "is_window_moved": False,
-                "window_from": "2026-11-21T03:30:00Z",
-                "window_until": "2026-11-21T03:45:00Z",
+                "current_from": "2026-11-21T03:30:00Z",
+                "current_until": "2026-11-21T03:45:00Z",
             }
         ],
         "line_changes": [],
@@ -68,7 +68,7 @@ JUST_PLACED = OpenApiExample(
 
 class OwnerOrderTrailView(OwnerView):
     @extend_schema(
-        operation_id="get_order_trail",
+        operation_id="get_owner_order_trail",
         responses=OrderTrailSerializer,
         examples=[JUST_PLACED],
     )

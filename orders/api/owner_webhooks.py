@@ -4,35 +4,40 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import read_body, read_query, user_of
+from customers.api.asking import PageQuerySerializer, read_body, read_query, user_of
 from customers.throttling import Limit
-from notifications.deliveries import get_delivery, list_deliveries, list_endpoints
 from notifications.models import WebhookEndpoint
 from notifications.opaque import pk_of
+from notifications.webhook_messages import (
+    get_webhook_message,
+    list_endpoints,
+    list_webhook_messages,
+)
 from orders.api.owner_asking import (
-    OwnerPageQuerySerializer,
     OwnerView,
     get_own_restaurant,
     refuse_cursor,
 )
+from orders.api.webhook_events import DATA
 from orders.serializers.webhooks import (
-    DELIVERY,
+    MESSAGE,
     NewWebhookSerializer,
     WebhookChangeSerializer,
-    WebhookDeliveryPageSerializer,
-    WebhookDeliverySerializer,
     WebhookInputSerializer,
     WebhookListSerializer,
+    WebhookMessagePageSerializer,
+    WebhookMessageSerializer,
     WebhookSerializer,
-    present_delivery,
     present_new_webhook,
     present_webhook,
+    present_webhook_message,
 )
 from restaurants.models import Duty, Restaurant
 from restaurants.notifications import about_of
@@ -49,29 +54,29 @@ ONE: dict[str, Any] = {
     "created_at": "2026-11-21T18:02:11Z",
 }
 NEW = {**ONE, "secret": "whsec_bm90IGEgc2VjcmV0LCBidXQgYW4gZXhhbXBsZSBvZiBvbmU="}
-DELIVERED = {
+SENT: dict[str, Any] = {
     "id": "2b2b9a6e-7a53-4a0e-8f4e-1f6c0c1f9a52",
     "webhook_id": "a3f3b7b0-6b6e-5d7d-9b0a-6f2f0f5e9c44",
     "event": {
         "type": "order.accepted",
         "timestamp": "2026-11-21T18:30:00Z",
-        "data": {"order_id": "f4b9c1d2-3c1e-4f6a-9a56-0e6b4f7d2c10"},
+        "data": {**DATA, "status": "accepted", "previous_status": "placed"},
     },
-    "status": "accepted",
-    "reason": "",
+    "status": "sent",
+    "reason": None,
     "created_at": "2026-11-21T18:30:00Z",
     "ended_at": "2026-11-21T18:30:04Z",
     "attempts": [
         {
             "number": 1,
             "at": "2026-11-21T18:30:00Z",
-            "outcome": "retry",
+            "outcome": "try_again",
             "answer": "503 Service Unavailable",
         },
         {
             "number": 2,
             "at": "2026-11-21T18:30:04Z",
-            "outcome": "accepted",
+            "outcome": "sent",
             "answer": "204",
         },
     ],
@@ -83,7 +88,7 @@ ASKED = OpenApiExample(
     value={"url": ONE["url"], "description": "The till"},
     request_only=True,
 )
-A_DELIVERY = OpenApiExample("At the second time", value=DELIVERED, response_only=True)
+A_MESSAGE = OpenApiExample("At the second time", value=SENT, response_only=True)
 CHANGES = Limit("webhook-changes", 60, timedelta(minutes=1))
 SENDINGS = Limit("webhook-sendings", 60, timedelta(minutes=1))
 
@@ -106,7 +111,7 @@ class WebhookListView(WebhooksView):
     limit = CHANGES
 
     @extend_schema(
-        operation_id="list_webhooks",
+        operation_id="list_owner_webhooks",
         responses=WebhookListSerializer,
         examples=[OpenApiExample("One", value={"results": [ONE]}, response_only=True)],
     )
@@ -121,7 +126,7 @@ class WebhookListView(WebhooksView):
         return Response({"results": [present_webhook(one) for one in found]})
 
     @extend_schema(
-        operation_id="add_webhook",
+        operation_id="add_owner_webhook",
         request=WebhookInputSerializer,
         responses={status.HTTP_201_CREATED: NewWebhookSerializer},
         examples=[ASKED, NEW_WEBHOOK],
@@ -138,14 +143,21 @@ class WebhookListView(WebhooksView):
         added = webhooks.add_webhook(
             restaurant=self.restaurant(restaurant_id), actor=user_of(request), **asked
         )
-        return Response(present_new_webhook(added), status=status.HTTP_201_CREATED)
+        path = reverse("api:webhook", args=[restaurant_id, added.public_id])
+        return Response(
+            present_new_webhook(added),
+            status=status.HTTP_201_CREATED,
+            headers={"Location": path},
+        )
 
 
 class WebhookView(WebhooksView):
     limit = CHANGES
 
     @extend_schema(
-        operation_id="get_webhook", responses=WebhookSerializer, examples=[WEBHOOK]
+        operation_id="get_owner_webhook",
+        responses=WebhookSerializer,
+        examples=[WEBHOOK],
     )
     def get(self, request: Request, restaurant_id: UUID, webhook_id: UUID) -> Response:
         """Get one webhook.
@@ -156,7 +168,7 @@ class WebhookView(WebhooksView):
         return Response(present_webhook(self.get_one(restaurant_id, webhook_id)))
 
     @extend_schema(
-        operation_id="change_webhook",
+        operation_id="change_owner_webhook",
         request=WebhookChangeSerializer,
         responses=WebhookSerializer,
         examples=[
@@ -181,7 +193,8 @@ class WebhookView(WebhooksView):
         return Response(present_webhook(changed))
 
     @extend_schema(
-        operation_id="remove_webhook", responses={status.HTTP_204_NO_CONTENT: None}
+        operation_id="remove_owner_webhook",
+        responses={status.HTTP_204_NO_CONTENT: None},
     )
     def delete(
         self, request: Request, restaurant_id: UUID, webhook_id: UUID
@@ -202,7 +215,7 @@ class RotateSecretView(WebhooksView):
     limit = CHANGES
 
     @extend_schema(
-        operation_id="rotate_webhook_secret",
+        operation_id="rotate_owner_webhook_secret",
         request=None,
         responses=NewWebhookSerializer,
         examples=[NEW_WEBHOOK],
@@ -225,7 +238,7 @@ class SendTestView(WebhooksView):
     limit = SENDINGS
 
     @extend_schema(
-        operation_id="send_test_webhook",
+        operation_id="test_owner_webhook",
         request=None,
         responses=WebhookSerializer,
         examples=[WEBHOOK],
@@ -233,7 +246,7 @@ class SendTestView(WebhooksView):
     def post(self, request: Request, restaurant_id: UUID, webhook_id: UUID) -> Response:
         """Send a `webhook.test` event to one webhook.
 
-        It goes the way of all events; see what came of it among the deliveries.
+        It goes the way of all events; see what came of it among the messages.
         """
         tested = webhooks.send_test_webhook(
             restaurant=self.restaurant(restaurant_id),
@@ -243,14 +256,14 @@ class SendTestView(WebhooksView):
         return Response(present_webhook(tested))
 
 
-class WebhookDeliveryListView(WebhooksView):
+class WebhookMessageListView(WebhooksView):
     @extend_schema(
-        operation_id="list_webhook_deliveries",
-        parameters=[OwnerPageQuerySerializer],
-        responses=WebhookDeliveryPageSerializer,
+        operation_id="list_owner_webhook_messages",
+        parameters=[PageQuerySerializer],
+        responses=WebhookMessagePageSerializer,
         examples=[
             OpenApiExample(
-                "One", value={"results": [DELIVERED], "next": None}, response_only=True
+                "One", value={"results": [SENT], "next": None}, response_only=True
             )
         ],
     )
@@ -259,39 +272,39 @@ class WebhookDeliveryListView(WebhooksView):
 
         The latest first. Kept for 90 days, unless the site says otherwise.
         """
-        asked = read_query(OwnerPageQuerySerializer, request)
+        asked = read_query(PageQuerySerializer, request)
         endpoint = self.get_one(restaurant_id, webhook_id)
         limit = asked["limit"]
         before = _read_cursor(asked["cursor"]) if "cursor" in asked else None
-        found = list_deliveries(endpoint=endpoint, before=before, limit=limit + 1)
-        results = [present_delivery(one) for one in found[:limit]]
+        found = list_webhook_messages(endpoint=endpoint, before=before, limit=limit + 1)
+        results = [present_webhook_message(one) for one in found[:limit]]
         is_more = len(found) > limit
         return Response(
             {"results": results, "next": results[-1]["id"] if is_more else None}
         )
 
 
-class ReplayDeliveryView(WebhooksView):
+class ReplayMessageView(WebhooksView):
     limit = SENDINGS
 
     @extend_schema(
-        operation_id="replay_webhook_delivery",
+        operation_id="replay_owner_webhook_message",
         request=None,
-        responses=WebhookDeliverySerializer,
-        examples=[A_DELIVERY],
+        responses=WebhookMessageSerializer,
+        examples=[A_MESSAGE],
     )
     def post(
         self,
         request: Request,
         restaurant_id: UUID,
         webhook_id: UUID,
-        delivery_id: UUID,
+        message_id: UUID,
     ) -> Response:
         """Send one event to a webhook again.
 
         With the `webhook-id` that it had, whether it had arrived or not.
         """
-        pk = pk_of(DELIVERY, delivery_id)
+        pk = pk_of(MESSAGE, message_id)
         if pk is None:
             raise NotFound
         endpoint = webhooks.replay_webhook(
@@ -300,13 +313,13 @@ class ReplayDeliveryView(WebhooksView):
             webhook_id=webhook_id,
             message_pk=pk,
         )
-        found = get_delivery(endpoint=endpoint, message_pk=pk)
-        return Response(present_delivery(found))
+        found = get_webhook_message(endpoint=endpoint, message_pk=pk)
+        return Response(present_webhook_message(found))
 
 
 def _read_cursor(cursor: str) -> int:
     try:
-        pk = pk_of(DELIVERY, UUID(cursor))
+        pk = pk_of(MESSAGE, UUID(cursor))
     except ValueError:
         pk = None
     if pk is None:

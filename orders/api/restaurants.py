@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from customers.api.asking import read_query
+from customers.api.asking import PageQuerySerializer, read_query
 from customers.models import User
 from orders.selectors import RatingSummary, list_reviews, summarize_reviews
 from orders.selectors.opinions import STARS
@@ -24,7 +24,6 @@ from restaurants.api.listing import SUMMARY
 from restaurants.models import Fulfilment, Restaurant
 from restaurants.selectors import get_live_restaurant, look_at
 from restaurants.serializers import (
-    PageQuerySerializer,
     RestaurantQuerySerializer,
     place_in,
     present_details,
@@ -38,6 +37,8 @@ EXAMPLE: dict[str, Any] = {
         "locality": "San Francisco",
         "postal_code": "94110",
         "country": "US",
+        "latitude": 37.7599,
+        "longitude": -122.4148,
     },
     "phone": "+14155550100",
     "website": "https://trattoria-uno.example/",
@@ -157,7 +158,10 @@ class RestaurantReviewsView(APIView):
         ],
     )
     def get(self, request: Request, restaurant_id: UUID) -> Response:
-        """List what customers wrote about a restaurant, the newest first."""
+        """List what customers wrote about a restaurant, the newest first.
+
+        With the restaurant's answers.
+        """
         asked = read_query(PageQuerySerializer, request)
         page = list_reviews(
             restaurant=Restaurant.objects.live()

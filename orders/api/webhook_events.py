@@ -30,8 +30,8 @@ DATA = {
     "scheduled_for": None,
     "promised_from": "2026-11-21T19:05:00Z",
     "promised_until": "2026-11-21T19:20:00Z",
-    "expected_from": "2026-11-21T19:05:00Z",
-    "expected_until": "2026-11-21T19:20:00Z",
+    "current_from": "2026-11-21T19:05:00Z",
+    "current_until": "2026-11-21T19:20:00Z",
     "time_zone": "America/Los_Angeles",
 }
 

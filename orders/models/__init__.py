@@ -21,6 +21,8 @@ from orders.models.orders import (
     OrderLine,
     OrderLineModifier,
     OrderNumber,
+    Written,
+    shorten,
 )
 
 __all__ = [
@@ -37,5 +39,7 @@ __all__ = [
     "OrderNumber",
     "PendingEnd",
     "Review",
+    "Written",
     "new_cart_token",
+    "shorten",
 ]

@@ -1,5 +1,7 @@
 import uuid
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from menus.models import Item, Modifier
 from restaurants.models import Fulfilment, Region, Restaurant
+
+if TYPE_CHECKING:
+    from orders.models.events import OrderEvent
 
 
 class Order(models.Model):
@@ -55,6 +60,8 @@ class Order(models.Model):
     idempotency_key = models.UUIDField(editable=False)
     # Not stored: place_order found it by its key rather than placed it.
     is_repeat = False
+    # Not stored: the rows that it was placed with, which need not be read again.
+    written: "Written | None" = None
     # Of what an app asked for with the key: another wish under it is refused.
     request_digest = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
@@ -251,9 +258,18 @@ class Order(models.Model):
         return self.status in self.ENDED
 
     @property
+    def kept(self) -> Decimal:
+        """What of the total is not given back."""
+        return self.total - self.refunded
+
+    @property
     def short_number(self) -> str:
-        """What the kitchen calls it: the last three digits."""
-        return f"{self.number % 1000:03d}"
+        return shorten(self.number)
+
+
+def shorten(number: int) -> str:
+    """Return what the kitchen calls an order: the last three digits of its number."""
+    return f"{number % 1000:03d}"
 
 
 class OrderNumber(models.Model):
@@ -317,3 +333,12 @@ class OrderLineModifier(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True)
+class Written:
+    """The rows that were written with a new order; each line's modifiers beside it."""
+
+    event: "OrderEvent"
+    lines: list[OrderLine]
+    modifiers: list[list[OrderLineModifier]]

@@ -14,6 +14,7 @@ from orders.selectors.carts import (
     choices_of,
     count_cart_items,
     get_cart,
+    get_own_cart,
     list_cart_lines,
 )
 from orders.selectors.history import (
@@ -44,11 +45,11 @@ from orders.selectors.opinions import (
 )
 from orders.selectors.orders import (
     get_guest_order_under_way,
-    get_order_for_customer,
     get_order_for_visitor,
     get_order_now_for_visitor,
     has_completed_test_order,
     list_replacements,
+    load_written,
     orders_of_visitor,
     search_orders,
     with_lines,
@@ -59,6 +60,8 @@ from orders.selectors.past import (
     list_past_orders_for_restaurants,
     placed_within,
 )
+from orders.selectors.whole_carts import WholeCart, load_whole_cart
+from orders.selectors.whole_orders import get_order_for_customer
 
 __all__ = [
     "PATIENCE",
@@ -71,6 +74,7 @@ __all__ = [
     "RatingSummary",
     "ReviewPage",
     "Summary",
+    "WholeCart",
     "choices_of",
     "count_cart_items",
     "count_late_claims",
@@ -85,6 +89,7 @@ __all__ = [
     "get_order_for_kitchen",
     "get_order_for_visitor",
     "get_order_now_for_visitor",
+    "get_own_cart",
     "has_completed_test_order",
     "is_of_now",
     "late_claims",
@@ -101,6 +106,8 @@ __all__ = [
     "list_replacements",
     "list_reviews",
     "list_reviews_for_restaurants",
+    "load_whole_cart",
+    "load_written",
     "multiply_out",
     "orders_of_visitor",
     "placed_within",

@@ -7,8 +7,16 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from django.db.models import Avg, Count, DecimalField, Prefetch, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.db.models import (
+    Avg,
+    Count,
+    DecimalField,
+    Prefetch,
+    Q,
+    QuerySet,
+    TextChoices,
+)
+from django.utils.translation import gettext_lazy
 
 from orders.models import Claim, ClaimLine, Order, Review
 from orders.selectors.paging import PAGE, read_cursor, write_cursor
@@ -120,34 +128,69 @@ class Past(Protocol):
     def ended_at(self) -> datetime | None: ...
 
 
-def find_review_obstacle(order: Past, review: Review | None, *, now: datetime) -> str:
-    """Say why an order cannot be rated, or its review changed; "" when it can."""
+class ReviewObstacle(TextChoices):
+    """Why an order cannot be rated, or its review changed."""
+
+    NOBODYS = "nobodys", gettext_lazy("This order is nobody’s any more.")
+    UNFINISHED = "unfinished", gettext_lazy("You can rate an order once you have it.")
+    TEST = "test", gettext_lazy("A test order is not rated.")
+    LATE = "late", gettext_lazy("A review can be changed for %(days)d days.")
+
+    @property
+    def words(self) -> str:
+        return str(self.label) % {"days": REVIEW_EDITABLE.days}
+
+
+class ClaimObstacle(TextChoices):
+    """Why nothing can be reported about an order, or no more."""
+
+    NOBODYS = "nobodys", gettext_lazy("This order is nobody’s any more.")
+    UNFINISHED = (
+        "unfinished",
+        gettext_lazy("You can report a problem once you have your order."),
+    )
+    TEST = "test", gettext_lazy("Nothing is reported about a test order.")
+    REPORTED = (
+        "reported",
+        gettext_lazy("You have reported a problem with this order already."),
+    )
+    LATE = "late", gettext_lazy("A problem can be reported for %(days)d days.")
+
+    @property
+    def words(self) -> str:
+        return str(self.label) % {"days": CLAIMABLE.days}
+
+
+def find_review_obstacle(
+    order: Past, review: Review | None, *, now: datetime
+) -> ReviewObstacle | None:
+    """Return why an order cannot be rated, or its review changed; None when it can."""
     if order.customer_id is None:
-        return _("This order is nobody’s any more.")
+        return ReviewObstacle.NOBODYS
     if order.status not in Order.COMPLETED:
-        return _("You can rate an order once you have it.")
+        return ReviewObstacle.UNFINISHED
     if order.is_test:
-        return _("A test order is not rated.")
+        return ReviewObstacle.TEST
     if review is not None and now > review.created_at + REVIEW_EDITABLE:
-        days = REVIEW_EDITABLE // timedelta(days=1)
-        return _("A review can be changed for %(days)d days.") % {"days": days}
-    return ""
+        return ReviewObstacle.LATE
+    return None
 
 
-def find_claim_obstacle(order: Past, claim: Claim | None, *, now: datetime) -> str:
-    """Say why nothing can be reported about an order, or no more; "" when it can."""
+def find_claim_obstacle(
+    order: Past, claim: Claim | None, *, now: datetime
+) -> ClaimObstacle | None:
+    """Return why nothing can be reported about an order; None when something can."""
     if order.customer_id is None:
-        return _("This order is nobody’s any more.")
+        return ClaimObstacle.NOBODYS
     if order.status not in Order.COMPLETED:
-        return _("You can report a problem once you have your order.")
+        return ClaimObstacle.UNFINISHED
     if order.is_test:
-        return _("Nothing is reported about a test order.")
+        return ClaimObstacle.TEST
     if claim is not None:
-        return _("You have reported a problem with this order already.")
+        return ClaimObstacle.REPORTED
     if now > (order.ended_at or order.placed_at) + CLAIMABLE:
-        days = CLAIMABLE // timedelta(days=1)
-        return _("A problem can be reported for %(days)d days.") % {"days": days}
-    return ""
+        return ClaimObstacle.LATE
+    return None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,16 @@ STEP_WORDS = {
     Status.REJECTED: gettext_lazy("Turned down"),
     Status.CANCELLED: gettext_lazy("Cancelled"),
 }
+STATUS_WORDS = {
+    Status.PENDING_PAYMENT: gettext_lazy("Waiting for your payment."),
+    Status.PLACED: gettext_lazy("Waiting for %(name)s to accept."),
+    Status.ACCEPTED: gettext_lazy("%(name)s is on it."),
+    Status.PREPARING: gettext_lazy("%(name)s is preparing your food."),
+    Status.READY: gettext_lazy("Ready, waiting for the courier."),
+    Status.OUT_FOR_DELIVERY: gettext_lazy("On the way to you."),
+    Status.DELIVERED: gettext_lazy("It was delivered at %(time)s. Enjoy your meal!"),
+    Status.COLLECTED: gettext_lazy("You collected it at %(time)s. Enjoy your meal!"),
+}
 WHO_ENDED = {
     By.CUSTOMER: gettext_lazy("You cancelled this order"),
     By.RESTAURANT: gettext_lazy("Cancelled by the restaurant"),
@@ -156,16 +166,7 @@ def read_progress(order: Order, *, now: datetime) -> Progress:
 
 def _describe_status(order: Order) -> str:
     """Say how an order stands that was not ended uneaten."""
-    words = {
-        Status.PENDING_PAYMENT: _("Waiting for your payment."),
-        Status.PLACED: _("Waiting for %(name)s to accept."),
-        Status.ACCEPTED: _("%(name)s is on it."),
-        Status.PREPARING: _("%(name)s is preparing your food."),
-        Status.READY: _("Ready, waiting for the courier."),
-        Status.OUT_FOR_DELIVERY: _("On the way to you."),
-        Status.DELIVERED: _("It was delivered at %(time)s. Enjoy your meal!"),
-        Status.COLLECTED: _("You collected it at %(time)s. Enjoy your meal!"),
-    }[Status(order.status)]
+    words = str(STATUS_WORDS[Status(order.status)])
     if _is_collectable(order):
         words = _("Ready: come and collect it.")
     elif order.status == Status.ACCEPTED and order.scheduled_for:

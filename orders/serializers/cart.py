@@ -9,6 +9,7 @@ from menus.pricing import Choice
 from notifications.fields import (
     Code,
     Flag,
+    Listed,
     Money,
     Number,
     PublicId,
@@ -24,9 +25,14 @@ from orders.services.again import OrderedAgain
 from orders.services.quoting import QuotedLine
 from orders.services.slots import Slot
 from restaurants.models import Fulfilment, Restaurant
+from restaurants.serializers.addresses import (
+    PostalAddressSerializer,
+    present_postal_address,
+)
 
 Present = dict[str, Any]
 MOST_LINES, MOST_MODIFIERS = 100, 50
+ADDRESS_HELP = "Where to bring it; null for pickup, and where nobody knows."
 
 
 class NestedChoiceSerializer(Strict):
@@ -37,13 +43,13 @@ class ChoiceSerializer(Strict):
     """A modifier that is chosen, and those chosen of the groups it asks for itself."""
 
     id = PublicId(help_text="Of a modifier.")
-    modifiers = serializers.ListField(
+    modifiers = Listed(
         child=NestedChoiceSerializer(), required=False, max_length=MOST_MODIFIERS
     )
 
 
 class _ChoosingSerializer(Strict):
-    modifiers = serializers.ListField(
+    modifiers = Listed(
         child=ChoiceSerializer(), required=False, max_length=MOST_MODIFIERS
     )
     note = Text(
@@ -73,9 +79,7 @@ class ChangeCartLineSerializer(_ChoosingSerializer):
 class CartInputSerializer(Strict):
     restaurant_id = PublicId()
     fulfilment = serializers.ChoiceField(choices=Fulfilment.choices)
-    lines = serializers.ListField(
-        child=CartLineInputSerializer(), max_length=MOST_LINES
-    )
+    lines = Listed(child=CartLineInputSerializer(), max_length=MOST_LINES)
 
 
 class ChangeCartSerializer(Strict):
@@ -107,16 +111,22 @@ class OrderProblemSerializer(Strict):
 
 
 class CartNestedModifierSerializer(Strict):
+    """What was chosen with a modifier."""
+
     id = serializers.UUIDField()
     name = serializers.CharField()
     price_difference = Money()
 
 
 class CartModifierSerializer(CartNestedModifierSerializer):
+    """What was chosen with a line."""
+
     modifiers = CartNestedModifierSerializer(many=True)
 
 
 class CartLineSerializer(Strict):
+    """A line of the cart, as it can be had now."""
+
     id = serializers.UUIDField()
     item_id = serializers.UUIDField()
     name = serializers.CharField()
@@ -129,6 +139,8 @@ class CartLineSerializer(Strict):
 
 
 class CartRestaurantSerializer(Strict):
+    """Where the cart is from."""
+
     id = serializers.UUIDField()
     name = serializers.CharField()
     time_zone = serializers.CharField(help_text="IANA.")
@@ -143,6 +155,13 @@ class CartSerializer(Strict):
         allow_null=True, help_text="Null for an empty cart."
     )
     fulfilment = Code(Fulfilment)
+    address = PostalAddressSerializer(
+        allow_null=True,
+        help_text=(
+            "Where to bring it: the address that is chosen. Null for pickup, for an "
+            "empty cart, and while none is chosen."
+        ),
+    )
     lines = CartLineSerializer(many=True)
     item_count = serializers.IntegerField(help_text="Portions, not lines.")
     subtotal = Money(allow_null=True)
@@ -153,13 +172,15 @@ class CartSerializer(Strict):
     problems = OrderProblemSerializer(
         many=True,
         help_text=(
-            "All that stands against ordering it now, lines and all, for the address "
-            "that is chosen. `POST /cart/quote` tells of other places and times."
+            "All that stands against ordering it now, lines and all, for `address`. "
+            "`POST /cart/quote` tells of other places and times."
         ),
     )
 
 
 class QuoteLineSerializer(Strict):
+    """A line of the cart with its price."""
+
     line_id = serializers.UUIDField()
     quantity = serializers.IntegerField()
     unit_price = Money()
@@ -171,6 +192,7 @@ class QuoteSerializer(Strict):
 
     restaurant_id = serializers.UUIDField()
     fulfilment = Code(Fulfilment)
+    address = PostalAddressSerializer(allow_null=True, help_text=ADDRESS_HELP)
     lines = QuoteLineSerializer(many=True)
     subtotal = Money()
     delivery_fee = Money()
@@ -196,6 +218,8 @@ class QuoteSerializer(Strict):
 
 
 class SlotSerializer(Strict):
+    """A time at which the order can be had."""
+
     scheduled_for = serializers.DateTimeField(help_text="To be sent when ordering.")
     window_from = serializers.DateTimeField(
         help_text="When it would arrive, or can be collected."
@@ -204,6 +228,10 @@ class SlotSerializer(Strict):
 
 
 class SlotListSerializer(Strict):
+    """Times at which the order can be had."""
+
+    fulfilment = Code(Fulfilment, allow_null=True)
+    address = PostalAddressSerializer(allow_null=True, help_text=ADDRESS_HELP)
     time_zone = serializers.CharField(
         allow_null=True, help_text="The restaurant's (IANA); null for an empty cart."
     )
@@ -211,11 +239,15 @@ class SlotListSerializer(Strict):
 
 
 class LeftOutSerializer(Strict):
+    """What could not be put into the cart again."""
+
     name = serializers.CharField()
     message = serializers.CharField(help_text="Why it is not in the cart.")
 
 
 class RepricedSerializer(Strict):
+    """What costs other than it did."""
+
     name = serializers.CharField()
     before = Money()
     after = Money()
@@ -248,23 +280,22 @@ def present_cart(cart: Cart | None, quote: Quote | None) -> Present:
         return {
             "restaurant": None,
             "fulfilment": fulfilment,
+            "address": None,
             "lines": [],
             "item_count": 0,
             **dict.fromkeys(("subtotal", "minimum_order", "missing_to_minimum")),
             "problems": [],
         }
     restaurant, currency = quote.restaurant, quote.currency
-    missing = max(
-        restaurant.minimum_order - quote.subtotal, restaurant.minimum_order * 0
-    )
     return {
         "restaurant": _present_restaurant(restaurant),
         "fulfilment": quote.fulfilment,
+        "address": _present_address(quote),
         "lines": [_present_line(one, currency) for one in quote.lines],
         "item_count": sum(one.quantity for one in quote.lines),
         "subtotal": money(quote.subtotal, currency),
         "minimum_order": money(restaurant.minimum_order, currency),
-        "missing_to_minimum": money(missing, currency),
+        "missing_to_minimum": money(quote.missing_to_minimum, currency),
         "problems": [present_problem(one) for one in quote.problems],
     }
 
@@ -317,12 +348,17 @@ def _present_modifier(row: CartLineModifier, currency: str) -> Present:
     }
 
 
+def _present_address(quote: Quote) -> Present | None:
+    return None if quote.place is None else present_postal_address(quote.place)
+
+
 def present_quote(quote: Quote) -> Present:
     currency = quote.currency
     names = ("subtotal", "delivery_fee", "tax", "tip", "total")
     return {
         "restaurant_id": str(quote.restaurant.public_id),
         "fulfilment": quote.fulfilment,
+        "address": _present_address(quote),
         "lines": [
             {
                 "line_id": str(one.line.public_id),
@@ -345,9 +381,12 @@ def present_quote(quote: Quote) -> Present:
     }
 
 
-def present_slots(slots: Sequence[Slot], time_zone: str | None) -> Present:
+def present_slots(slots: Sequence[Slot], quote: Quote | None) -> Present:
+    """Return the slots of a quoted cart; without a quote it is empty."""
     return {
-        "time_zone": time_zone,
+        "fulfilment": quote and quote.fulfilment,
+        "address": quote and _present_address(quote),
+        "time_zone": quote and quote.restaurant.time_zone,
         "results": [
             {
                 "scheduled_for": present_moment(one.start),

@@ -7,11 +7,13 @@ from django.core.exceptions import ValidationError as FormError
 from phonenumber_field.formfields import PhoneNumberField
 from rest_framework import serializers
 
-from notifications.asking import LARGEST_PAGE, PAGE_SIZE
+from notifications.asking import PageQuerySerializer
 from notifications.fields import (
     Coordinate,
     Flag,
+    Listed,
     Money,
+    MoneyInput,
     Number,
     PublicId,
     Strict,
@@ -24,11 +26,17 @@ from orders.services import MOST
 from orders.services.ending import CANCEL_REASONS
 from orders.services.slots import YEARS
 from restaurants.models import Fulfilment
+from restaurants.serializers.asking import RestaurantQuerySerializer
 
-LONGEST_TEXT, LONGEST_CURSOR = 100, 500
-# A hundred million of a currency with two decimal places.
-LARGEST_AMOUNT = 10**10
+LONGEST_TEXT = 100
 PLACE_AND_ADDRESS = "Send `address_id` or `place`, not both."
+POINT_AND_ADDRESS = "Send `address_id` or `latitude` and `longitude`, not both."
+POINT = ("latitude", "longitude")
+FULFILMENT_HELP = "As in the cart, unless it is given."
+ADDRESS_HELP = (
+    "One of `GET /me/addresses`; the one that is chosen there, unless another or a "
+    "place is given."
+)
 TIP_AND_PERCENT = "Send `tip` or `tip_percent`, not both."
 EXPECTED_TOGETHER = "Send `expected_from` and `expected_until` together."
 
@@ -64,34 +72,37 @@ class Phone(Text):
             ) from error
 
 
-class AmountInputSerializer(Money):
-    amount = Number(
-        min_value=0,
-        max_value=LARGEST_AMOUNT,
-        help_text="In the smallest unit of the currency: cents for USD.",
-    )
-
-
 class PlaceInputSerializer(Strict):
-    """A place that is none of the saved addresses."""
+    """A place that is none of the saved addresses: one of `GET /places`, say."""
 
+    label = Text(  # type: ignore[assignment]
+        max_length=300,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text="Of no use here, but `GET /places` has it.",
+    )
     latitude = Coordinate(90, help_text="WGS 84 degrees.")
     longitude = Coordinate(180, help_text="WGS 84 degrees.")
     street_address = Text(
         max_length=200,
         required=False,
+        allow_null=True,
         allow_blank=True,
         help_text="Street and number; to order, it must be there.",
     )
-    locality = Text(max_length=100, required=False, allow_blank=True)
-    postal_code = Text(max_length=20, required=False, allow_blank=True)
-    country = Text(max_length=2, required=False, allow_blank=True)
+    locality = Text(max_length=100, required=False, allow_null=True, allow_blank=True)
+    postal_code = Text(max_length=20, required=False, allow_null=True, allow_blank=True)
+    country = Text(max_length=2, required=False, allow_null=True, allow_blank=True)
 
 
 class WhereSerializer(Strict):
-    """Where to bring it; nothing for pickup."""
+    """Where to bring it, if at all."""
 
-    address_id = PublicId(required=False, help_text="One of `GET /me/addresses`.")
+    fulfilment = serializers.ChoiceField(
+        choices=Fulfilment.choices, required=False, help_text=FULFILMENT_HELP
+    )
+    address_id = PublicId(required=False, help_text=ADDRESS_HELP)
     place = PlaceInputSerializer(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +117,7 @@ class QuoteInputSerializer(WhereSerializer):
         allow_null=True,
         help_text="One of `GET /cart/slots`; null for as soon as possible.",
     )
-    tip = AmountInputSerializer(required=False)
+    tip = MoneyInput(required=False)
     tip_percent = Number(
         required=False, min_value=0, max_value=100, help_text="Of the subtotal."
     )
@@ -118,7 +129,6 @@ class QuoteInputSerializer(WhereSerializer):
 
 
 class PlaceOrderSerializer(QuoteInputSerializer):
-    fulfilment = serializers.ChoiceField(choices=Fulfilment.choices)
     name = Text(
         max_length=120,
         required=False,
@@ -137,7 +147,7 @@ class PlaceOrderSerializer(QuoteInputSerializer):
         allow_blank=True,
         help_text="For the courier; those of the address unless they are given.",
     )
-    expected_total = AmountInputSerializer(
+    expected_total = MoneyInput(
         required=False,
         help_text=(
             "The `total` of the quote that was shown. If it is another by now, nothing "
@@ -166,34 +176,29 @@ class PlaceOrderSerializer(QuoteInputSerializer):
         return super().validate(attrs)
 
 
-class SlotQuerySerializer(Strict):
+class SlotQuerySerializer(RestaurantQuerySerializer):
     fulfilment = serializers.ChoiceField(
-        choices=Fulfilment.choices,
-        required=False,
-        help_text="As in the cart, unless it is given.",
+        choices=Fulfilment.choices, required=False, help_text=FULFILMENT_HELP
     )
-    address_id = serializers.UUIDField(
-        required=False, help_text="One of `GET /me/addresses`; the chosen one else."
-    )
+    address_id = serializers.UUIDField(required=False, help_text=ADDRESS_HELP)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return what was asked, a point as the `place` that other requests send."""
+        attrs = super().validate(attrs)
+        place = {name: attrs.pop(name) for name in POINT if name in attrs}
+        if place and "address_id" in attrs:
+            raise serializers.ValidationError({"address_id": POINT_AND_ADDRESS})
+        return {**attrs, "place": place} if place else attrs
 
 
-class OrderQuerySerializer(Strict):
-    cursor = serializers.CharField(
-        required=False,
-        max_length=LONGEST_CURSOR,
-        help_text="The `next` of the page before; without it, the first page.",
-    )
-    limit = serializers.IntegerField(
-        required=False,
-        default=PAGE_SIZE,
-        min_value=1,
-        max_value=LARGEST_PAGE,
-        help_text="The most results on a page.",
-    )
+class OrderQuerySerializer(PageQuerySerializer):
     state = serializers.ChoiceField(
         required=False,
         choices=HistoryState.choices,
-        help_text="Under way, over, or how it ended; all unless it is given.",
+        help_text=(
+            "A group of statuses: those under way, those over, those eaten, or those "
+            "that were not; all unless it is given."
+        ),
     )
     fulfilment = serializers.ChoiceField(required=False, choices=Fulfilment.choices)
     q = serializers.CharField(
@@ -205,7 +210,7 @@ class OrderQuerySerializer(Strict):
 
 class CancelOrderSerializer(Strict):
     reason = serializers.ChoiceField(
-        choices=[(one.value, one.value) for one in CANCEL_REASONS],
+        choices=[(one.value, one.label) for one in CANCEL_REASONS],
         required=False,
         help_text="`other` unless it is given.",
     )
@@ -230,7 +235,7 @@ class ClaimLineInputSerializer(Strict):
 
 
 class ClaimQuoteInputSerializer(Strict):
-    lines = serializers.ListField(
+    lines = Listed(
         child=ClaimLineInputSerializer(), min_length=1, max_length=MOST_LINES
     )
 
@@ -242,6 +247,8 @@ class ClaimInputSerializer(ClaimQuoteInputSerializer):
 
 
 class ClaimQuoteSerializer(Strict):
+    """What a claim would ask to be given back."""
+
     proposed_refund = Money()
 
 
@@ -254,7 +261,7 @@ class OrderAgainSerializer(Strict):
 
 class LineChangeAnswerSerializer(Strict):
     accepted = Flag()
-    expected_total = AmountInputSerializer(
+    expected_total = MoneyInput(
         required=False,
         help_text=(
             "The `total_after` that was shown. If it is another by now, nothing is "

@@ -18,6 +18,8 @@ LINE = "order_line"
 
 
 class OrderModifierSerializer(Strict):
+    """What was chosen with a line."""
+
     name = serializers.CharField()
     price_difference = Money()
     modifiers = serializers.ListField(
@@ -26,6 +28,8 @@ class OrderModifierSerializer(Strict):
 
 
 class OrderLineSerializer(Strict):
+    """A line of an order, as it was placed."""
+
     id = serializers.UUIDField()
     item_id = serializers.UUIDField(
         allow_null=True, help_text="Null when the item exists no more."

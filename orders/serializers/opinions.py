@@ -13,6 +13,8 @@ Present = dict[str, Any]
 
 
 class OrderReviewSerializer(Strict):
+    """What the customer thought of an order."""
+
     food_rating = serializers.IntegerField(min_value=1, max_value=5)
     delivery_rating = serializers.IntegerField(
         min_value=1, max_value=5, allow_null=True
@@ -27,6 +29,8 @@ class OrderReviewSerializer(Strict):
 
 
 class ClaimLineSerializer(Strict):
+    """A line of which something was missing or wrong."""
+
     line_id = serializers.UUIDField()
     name = serializers.CharField()
     quantity = serializers.IntegerField()

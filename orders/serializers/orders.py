@@ -1,6 +1,6 @@
 """What the API tells of orders: in a list, and one as its customer may see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,13 @@ from rest_framework import serializers
 
 from notifications.fields import Code, Money, Page, Strict, present_moment
 from notifications.fields import present_money as money
-from orders.models import Claim, Order, OrderEvent, Review
+from orders.models import Claim, Order, OrderEvent, Review, shorten
 from orders.selectors import Summary, find_claim_obstacle, find_review_obstacle
 from orders.selectors.progress import Progress, Step, read_progress
+from orders.serializers.addresses import (
+    OrderAddressSerializer,
+    present_order_address,
+)
 from orders.serializers.lines import (
     LineChangeSerializer,
     OrderLineSerializer,
@@ -26,9 +30,15 @@ from orders.serializers.opinions import (
     present_review,
 )
 from restaurants.models import Fulfilment, Restaurant
+from restaurants.serializers.addresses import (
+    PostalAddressSerializer,
+    present_postal_address,
+)
 
 Present = dict[str, Any]
 STEP_STATES = ("done", "now", "next")
+LISTED_STEPS = ("cancel", "review", "claim")
+NEXT_STEPS = (*LISTED_STEPS, "edit_review", "get_receipt")
 # The app of deliveries, which stands above this one, has them.
 ARRIVED = "arrived"
 DELIVERY_STATUSES = (
@@ -42,13 +52,12 @@ class OrderPlaceSerializer(Strict):
     id = serializers.UUIDField()
     name = serializers.CharField(help_text="As it was called when it was ordered.")
     phone = serializers.CharField(allow_null=True, help_text="E.164.")
-    street_address = serializers.CharField()
-    locality = serializers.CharField()
-    latitude = serializers.FloatField()
-    longitude = serializers.FloatField()
+    address = PostalAddressSerializer()
 
 
 class OrderStepSerializer(Strict):
+    """A status that an order was in, is in, or has still to come to."""
+
     status = Code(Order.Status)
     text = serializers.CharField()
     state = Code(STEP_STATES)
@@ -69,6 +78,8 @@ class OrderEndingSerializer(Strict):
 
 
 class OrderPaymentSerializer(Strict):
+    """How an order is paid."""
+
     method = Code(Order.PaymentMethod)
     status = Code(Order.PaymentStatus)
 
@@ -98,19 +109,12 @@ class OrderDeliverySerializer(Strict):
     )
 
 
-class OrderActionsSerializer(Strict):
-    """What its customer can do with an order now; more is refused."""
-
-    can_cancel = serializers.BooleanField()
-    can_review = serializers.BooleanField()
-    can_edit_review = serializers.BooleanField()
-    can_claim = serializers.BooleanField()
-    can_get_receipt = serializers.BooleanField()
-
-
 class OrderLinksSerializer(Strict):
-    web = serializers.URLField(help_text="Its page.")
-    receipt = serializers.URLField(help_text="Its receipt as a page, to print.")
+    """Where more about an order is."""
+
+    web = serializers.URLField(
+        help_text="Its page, for a browser: who is not signed in there is asked to."
+    )
     stream = serializers.URLField(help_text="Server-sent events of how it stands.")
 
 
@@ -148,7 +152,13 @@ class OrderSerializer(Strict):
     lateness_text = serializers.CharField(
         allow_null=True, help_text="How much later than promised it is, and why."
     )
-    steps = OrderStepSerializer(many=True)
+    timeline = OrderStepSerializer(
+        many=True, help_text="What it has been through and what is to come, in order."
+    )
+    next_steps = serializers.ListField(
+        child=Code(NEXT_STEPS),
+        help_text="What its customer can do with it now; more is refused.",
+    )
     ending = OrderEndingSerializer(
         allow_null=True, help_text="Of an order rejected or cancelled."
     )
@@ -164,30 +174,32 @@ class OrderSerializer(Strict):
     )
     payment = OrderPaymentSerializer()
     customer_name = serializers.CharField()
-    customer_phone = serializers.CharField()
-    address = serializers.CharField(allow_null=True, help_text="Null for pickup.")
-    latitude = serializers.FloatField(allow_null=True)
-    longitude = serializers.FloatField(allow_null=True)
-    distance_meters = serializers.IntegerField(allow_null=True)
-    delivery_instructions = serializers.CharField(allow_blank=True)
+    customer_phone = serializers.CharField(allow_null=True, help_text="E.164.")
+    address = OrderAddressSerializer(allow_null=True, help_text="Null for pickup.")
+    distance_meters = serializers.IntegerField(
+        allow_null=True, help_text="As the crow flies; null for pickup."
+    )
     kitchen_note = serializers.CharField(allow_blank=True)
     delivery = OrderDeliverySerializer(
         allow_null=True,
-        help_text="While somebody brings it; told by `GET /orders/{id}`.",
+        help_text="While somebody is to bring it; null for pickup and once it is over.",
     )
     line_changes = LineChangeSerializer(many=True)
     review = OrderReviewSerializer(allow_null=True)
     claim = ClaimSerializer(allow_null=True)
-    actions = OrderActionsSerializer()
     links = OrderLinksSerializer()
 
 
 class OrderRestaurantSerializer(Strict):
+    """Where an order was placed."""
+
     id = serializers.UUIDField()
     name = serializers.CharField()
 
 
 class OrderSummaryLineSerializer(Strict):
+    """A line of an order, in short."""
+
     name = serializers.CharField()
     quantity = serializers.IntegerField()
 
@@ -196,7 +208,8 @@ class OrderSummarySerializer(Strict):
     """An order as a list shows it."""
 
     id = serializers.UUIDField()
-    number = serializers.IntegerField()
+    number = serializers.IntegerField(help_text="Counts up within a restaurant.")
+    short_number = serializers.CharField(help_text="What the kitchen calls it.")
     status = Code(Order.Status)
     status_text = serializers.CharField()
     end_reason = Code(OrderEvent.Reason, allow_null=True)
@@ -216,26 +229,43 @@ class OrderSummarySerializer(Strict):
         allow_null=True, help_text="Of the customer's review, if there is one."
     )
     claim_status = Code(Claim.Status, allow_null=True)
-    can_review = serializers.BooleanField()
-    can_claim = serializers.BooleanField()
+    next_steps = serializers.ListField(
+        child=Code(LISTED_STEPS),
+        help_text="What can be done with it now; the order itself may tell of more.",
+    )
 
 
 class OrderPageSerializer(Page):
     results = OrderSummarySerializer(many=True)
 
 
-def present_order_summary(order: Summary, *, now: datetime) -> Present:
-    """Return an order as a list shows it."""
+def present_order_summaries(
+    orders: Sequence[Summary], *, now: datetime
+) -> list[Present]:
+    """Return orders as a list shows them."""
+    # Not a translation for each.
+    statuses = {one.status for one in orders}
+    names = {status: str(Order.Status(status).label) for status in statuses}
+    return [_present_summary(one, names[one.status], now) for one in orders]
+
+
+def _present_summary(order: Summary, status_text: str, now: datetime) -> Present:
     is_rated, is_claimed = order.food_rating is not None, order.claim_status is not None
+    steps = {
+        "cancel": order.status == Order.Status.PLACED,
+        "review": not (is_rated or find_review_obstacle(order, None, now=now)),
+        "claim": not (is_claimed or find_claim_obstacle(order, None, now=now)),
+    }
     return {
-        "id": str(order.public_id),
+        "id": order.public_id,
         "number": order.number,
+        "short_number": shorten(order.number),
         "status": order.status,
-        "status_text": str(Order.Status(order.status).label),
+        "status_text": status_text,
         "end_reason": order.end_reason or None,
         "fulfilment": order.fulfilment,
         "is_test": order.is_test,
-        "restaurant": {"id": str(order.restaurant_id), "name": order.restaurant_name},
+        "restaurant": {"id": order.restaurant_id, "name": order.restaurant_name},
         "time_zone": order.time_zone,
         "placed_at": present_moment(order.placed_at),
         "scheduled_for": present_moment(order.scheduled_for),
@@ -247,8 +277,7 @@ def present_order_summary(order: Summary, *, now: datetime) -> Present:
         "lines": order.lines,
         "food_rating": order.food_rating,
         "claim_status": order.claim_status,
-        "can_review": not (is_rated or find_review_obstacle(order, None, now=now)),
-        "can_claim": not (is_claimed or find_claim_obstacle(order, None, now=now)),
+        "next_steps": [step for step, can in steps.items() if can],
     }
 
 
@@ -294,7 +323,7 @@ def _present_state(order: Order, progress: Progress) -> Present:
         "is_test": order.is_test,
         "is_overdue": progress.is_overdue,
         "lateness_text": progress.lateness or None,
-        "steps": [_present_step(step) for step in progress.steps],
+        "timeline": [_present_step(step) for step in progress.steps],
         "ending": _present_ending(order, progress),
     }
 
@@ -352,29 +381,23 @@ def present_amounts(order: Order) -> Present:
 
 
 def _present_where(order: Order) -> Present:
-    is_known = order.latitude is not None
     return {
-        "restaurant": _present_restaurant(order.restaurant, order.restaurant_name),
+        "restaurant": present_order_place(order.restaurant, order.restaurant_name),
         "customer_name": order.customer_name,
-        "customer_phone": order.customer_phone,
-        "address": order.address if is_known else None,
-        "latitude": order.latitude,
-        "longitude": order.longitude,
+        "customer_phone": order.customer_phone or None,
+        "address": present_order_address(order),
         "distance_meters": None if order.distance is None else round(order.distance),
-        "delivery_instructions": order.delivery_instructions,
         "kitchen_note": order.kitchen_note,
     }
 
 
-def _present_restaurant(restaurant: Restaurant, name: str) -> Present:
+def present_order_place(restaurant: Restaurant, name: str) -> Present:
+    """Return the restaurant of an order, by the name that it had then."""
     return {
         "id": str(restaurant.public_id),
         "name": name,
         "phone": str(restaurant.phone) or None,
-        "street_address": restaurant.street_address,
-        "locality": restaurant.locality,
-        "latitude": float(restaurant.latitude),
-        "longitude": float(restaurant.longitude),
+        "address": present_postal_address(restaurant),
     }
 
 
@@ -382,16 +405,17 @@ def _present_opinions(order: Order, now: datetime) -> Present:
     review: Review | None = getattr(order, "review", None)
     claim: Claim | None = getattr(order, "claim", None)
     may_review = not find_review_obstacle(order, review, now=now)
+    steps = {
+        "cancel": order.status == Order.Status.PLACED,
+        "review": may_review and review is None,
+        "edit_review": may_review and review is not None,
+        "claim": not find_claim_obstacle(order, claim, now=now),
+        "get_receipt": order.status in Order.COMPLETED,
+    }
     return {
         "review": present_review(review) if review else None,
         "claim": present_claim(claim, order.currency) if claim else None,
-        "actions": {
-            "can_cancel": order.status == Order.Status.PLACED,
-            "can_review": may_review and review is None,
-            "can_edit_review": may_review and review is not None,
-            "can_claim": not find_claim_obstacle(order, claim, now=now),
-            "can_get_receipt": order.status in Order.COMPLETED,
-        },
+        "next_steps": [step for step, can in steps.items() if can],
     }
 
 
@@ -400,6 +424,5 @@ def _present_links(order: Order) -> dict[str, str]:
     streams = settings.STREAMS_URL or settings.SITE_URL
     return {
         "web": f"{settings.SITE_URL}{path}",
-        "receipt": f"{settings.SITE_URL}{path}receipt/",
         "stream": f"{streams}/api/v1/orders/{order.public_id}/stream",
     }

@@ -28,6 +28,7 @@ class OwnerReviewSerializer(OrderReviewSerializer):
     restaurant = OrderRestaurantSerializer()
     order_id = serializers.UUIDField()
     order_number = serializers.IntegerField()
+    short_number = serializers.CharField(help_text="What the kitchen calls the order.")
     customer_name = serializers.CharField()
 
 
@@ -41,6 +42,7 @@ class OwnerClaimSerializer(ClaimSerializer):
     restaurant = OrderRestaurantSerializer()
     order_id = serializers.UUIDField()
     order_number = serializers.IntegerField()
+    short_number = serializers.CharField(help_text="What the kitchen calls the order.")
     customer_name = serializers.CharField()
     is_late = serializers.BooleanField(
         help_text="It waits longer than customers are told it will."
@@ -76,5 +78,6 @@ def _present_order(order: Order) -> dict[str, Any]:
         "restaurant": {"id": str(restaurant_id), "name": order.restaurant_name},
         "order_id": str(order.public_id),
         "order_number": order.number,
+        "short_number": order.short_number,
         "customer_name": order.customer_name,
     }

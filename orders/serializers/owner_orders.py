@@ -16,6 +16,10 @@ from notifications.fields import (
 )
 from orders.models import LineChange, Order, OrderEvent, PendingEnd
 from orders.selectors import multiply_out
+from orders.serializers.addresses import (
+    OrderAddressSerializer,
+    present_order_address,
+)
 from orders.serializers.lines import (
     LineChangeSerializer,
     OrderLineSerializer,
@@ -48,6 +52,8 @@ class KitchenChoiceSerializer(Strict):
 
 
 class OwnerOrderLineSerializer(OrderLineSerializer):
+    """A line of an order, as the kitchen reads it."""
+
     to_make = KitchenChoiceSerializer(
         many=True, help_text="The modifiers multiplied out, nested ones below theirs."
     )
@@ -77,7 +83,7 @@ class OwnerOrderSummarySerializer(Strict):
     fulfilment = Code(Fulfilment)
     is_test = serializers.BooleanField(help_text="To try the portal; not for cooking.")
     customer_name = serializers.CharField()
-    customer_phone = serializers.CharField(help_text="E.164.")
+    customer_phone = serializers.CharField(allow_null=True, help_text="E.164.")
     placed_at = serializers.DateTimeField()
     scheduled_for = serializers.DateTimeField(
         allow_null=True, help_text="When the kitchen starts; null for at once."
@@ -115,7 +121,7 @@ class OwnerOrderSerializer(OwnerOrderSummarySerializer):
     column = Code(
         COLUMNS, allow_null=True, help_text="Where the board has it; null once over."
     )
-    steps = serializers.ListField(
+    next_steps = serializers.ListField(
         child=Code(STEPS), help_text="What can be done with it now, the usual first."
     )
     deadline_at = serializers.DateTimeField(
@@ -141,14 +147,13 @@ class OwnerOrderSerializer(OwnerOrderSummarySerializer):
         many=True, help_text="What the customer is being asked."
     )
     kitchen_note = serializers.CharField(allow_blank=True)
-    address = serializers.CharField(allow_null=True, help_text="Null for pickup.")
-    latitude = serializers.FloatField(allow_null=True)
-    longitude = serializers.FloatField(allow_null=True)
+    address = OrderAddressSerializer(allow_null=True, help_text="Null for pickup.")
     distance_meters = serializers.IntegerField(allow_null=True)
-    delivery_instructions = serializers.CharField(allow_blank=True)
 
 
 class BoardColumnSerializer(Strict):
+    """A column of the board."""
+
     name = Code(COLUMNS)
     title_text = serializers.CharField()
     orders = OwnerOrderSerializer(many=True, help_text="The most pressing first.")
@@ -202,7 +207,7 @@ def present_owner_summary(order: Order, *, late_minutes: int) -> dict[str, Any]:
         "fulfilment": order.fulfilment,
         "is_test": order.is_test,
         "customer_name": order.customer_name,
-        "customer_phone": order.customer_phone,
+        "customer_phone": order.customer_phone or None,
         **{name: present_moment(getattr(order, name)) for name in moments},
         "end_reason": order.end_reason or None,
         "end_actor": order.end_actor or None,
@@ -233,7 +238,7 @@ def present_owner_order(
     return {
         **present_owner_summary(order, late_minutes=late_minutes),
         "column": column,
-        "steps": list(steps),
+        "next_steps": list(steps),
         "deadline_at": present_moment(deadline),
         "preparation_minutes": order.preparation_minutes,
         **{name: present_moment(getattr(order, name)) for name in moments},
@@ -246,11 +251,8 @@ def present_owner_order(
             present_line_change(one, order.currency) for one in order.line_changes.all()
         ],
         "kitchen_note": order.kitchen_note,
-        "address": order.address or None,
-        "latitude": order.latitude,
-        "longitude": order.longitude,
+        "address": present_order_address(order),
         "distance_meters": None if order.distance is None else round(order.distance),
-        "delivery_instructions": order.delivery_instructions,
     }
 
 
@@ -286,7 +288,9 @@ class ReplacementSerializer(Strict):
     price = Money(help_text="Of one; it may be lowered, not raised.")
 
 
-class ReplacementPageSerializer(Page):
+class ReplacementListSerializer(Strict):
+    """What could be sent instead."""
+
     results = ReplacementSerializer(many=True)
 
 

@@ -24,6 +24,10 @@ from restaurants.models import (
     Membership,
     Restaurant,
 )
+from restaurants.serializers.addresses import (
+    PostalAddressSerializer,
+    present_postal_address,
+)
 
 HOW_LONG = {
     Until.MINUTES_15: "A quarter of an hour.",
@@ -81,9 +85,7 @@ class OwnRestaurantSerializer(Strict):
     currency = serializers.CharField(help_text="ISO 4217.")
     time_zone = serializers.CharField(help_text="A name of the IANA database.")
     phone = serializers.CharField(allow_null=True, help_text="E.164.")
-    street_address = serializers.CharField()
-    locality = serializers.CharField()
-    postal_code = serializers.CharField()
+    address = PostalAddressSerializer()
     offers_delivery = serializers.BooleanField()
     offers_pickup = serializers.BooleanField()
     is_open = serializers.BooleanField(help_text="By its hours; a pause aside.")
@@ -127,9 +129,7 @@ def present_own_restaurant(
         "currency": restaurant.currency,
         "time_zone": restaurant.time_zone,
         "phone": str(restaurant.phone) or None,
-        "street_address": restaurant.street_address,
-        "locality": restaurant.locality,
-        "postal_code": restaurant.postal_code,
+        "address": present_postal_address(restaurant),
         "offers_delivery": restaurant.offers_delivery,
         "offers_pickup": restaurant.offers_pickup,
         **stands,

@@ -28,8 +28,8 @@ class TrailEventSerializer(Strict):
     is_window_moved = serializers.BooleanField(
         help_text="It is now expected at another time than before."
     )
-    window_from = serializers.DateTimeField(help_text="As expected from then on.")
-    window_until = serializers.DateTimeField()
+    current_from = serializers.DateTimeField(help_text="As expected from then on.")
+    current_until = serializers.DateTimeField()
 
 
 class TrailMessageSerializer(Strict):
@@ -75,8 +75,8 @@ def present_trail_event(
         "reason": event.reason or None,
         "note": event.note,
         "is_window_moved": is_window_moved,
-        "window_from": present_moment(event.window_after_from),
-        "window_until": present_moment(event.window_after_until),
+        "current_from": present_moment(event.window_after_from),
+        "current_until": present_moment(event.window_after_until),
     }
 
 

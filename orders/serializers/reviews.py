@@ -13,11 +13,15 @@ from restaurants.serializers import RestaurantDetailsSerializer
 
 
 class StarsSerializer(Strict):
+    """How many gave so many stars."""
+
     stars = serializers.IntegerField(min_value=1, max_value=5)
     count = serializers.IntegerField(help_text="How many gave so many for the food.")
 
 
 class RatingSummarySerializer(Strict):
+    """Ratings by their stars."""
+
     count = serializers.IntegerField()
     food_average = serializers.FloatField(
         allow_null=True, help_text="One decimal; null without ratings."
@@ -27,10 +31,14 @@ class RatingSummarySerializer(Strict):
 
 
 class RestaurantSerializer(RestaurantDetailsSerializer):
+    """A restaurant with all that its page says."""
+
     rating_summary = RatingSummarySerializer()
 
 
 class RestaurantReviewSerializer(OrderReviewSerializer):
+    """What somebody wrote about a restaurant."""
+
     id = PublicId()
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from notifications.deliveries import Delivery
 from notifications.fields import (
     Code,
     Flag,
@@ -18,10 +18,11 @@ from notifications.fields import (
 )
 from notifications.models import Attempt, Message, WebhookEndpoint
 from notifications.opaque import opaque_id
+from notifications.webhook_messages import WebhookMessage
 from orders.models import Order, OrderEvent
 from restaurants.models import Fulfilment
 
-DELIVERY = "webhook delivery"
+MESSAGE = "webhook message"
 LONGEST_URL = 500
 LONGEST_DESCRIPTION = 200
 REASONS = ("gone", "switched_off", "owner_left", "operator")
@@ -38,7 +39,24 @@ ORDER_EVENTS = {
     "order.changed": "It stays where it is, but its times, lines or total changed.",
 }
 TEST_EVENT = "webhook.test"
-OUTCOMES = ("accepted", "retry", "permanent", "unknown", "expired")
+Status = Message.Status
+WAITING, SENT, FAILED, GIVEN_UP = STATUSES = ("waiting", "sent", "failed", "given_up")
+# What the queue calls them is its own affair.
+PUBLIC_STATUSES = {
+    Status.READY: WAITING,
+    Status.LEASED: WAITING,
+    Status.ACCEPTED: SENT,
+    Status.DELIVERED: SENT,
+    Status.DEAD: GIVEN_UP,
+    Status.EXPIRED: GIVEN_UP,
+}
+OUTCOMES = {
+    "accepted": "sent",
+    "retry": "try_again",
+    "permanent": "failed",
+    "unknown": "no_answer",
+    "expired": "too_late",
+}
 
 
 class WebhookInputSerializer(Strict):
@@ -93,33 +111,15 @@ class WebhookListSerializer(Strict):
     results = WebhookSerializer(many=True)
 
 
-class DeliveryAttemptSerializer(Strict):
+class WebhookAttemptSerializer(Strict):
+    """One attempt to send a message, and what came of it."""
+
     number = serializers.IntegerField()
     at = serializers.DateTimeField()
-    outcome = Code(OUTCOMES, help_text="`unknown`: sent, but no answer came.")
+    outcome = Code([*OUTCOMES.values()], help_text="`no_answer`: it may have arrived.")
     answer = serializers.CharField(
         allow_blank=True, help_text="The beginning of what the server answered."
     )
-
-
-class WebhookDeliverySerializer(Strict):
-    """One event on its way to one webhook."""
-
-    id = PublicId()
-    webhook_id = PublicId(help_text="The `webhook-id` header: the same each time.")
-    event = serializers.DictField(help_text="As it is sent: type, timestamp and data.")
-    status = Code(
-        Message.Status,
-        help_text="`ready`: waits for its next attempt. `dead`: given up, replay it.",
-    )
-    reason = serializers.CharField(allow_blank=True)
-    created_at = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True)
-    attempts = DeliveryAttemptSerializer(many=True)
-
-
-class WebhookDeliveryPageSerializer(Page):
-    results = WebhookDeliverySerializer(many=True)
 
 
 class OrderEventDataSerializer(Strict):
@@ -138,27 +138,63 @@ class OrderEventDataSerializer(Strict):
     total = Money()
     placed_at = serializers.DateTimeField()
     scheduled_for = serializers.DateTimeField(allow_null=True)
-    promised_from = serializers.DateTimeField(help_text="Said when it was placed.")
+    promised_from = serializers.DateTimeField(help_text="As said when it was placed.")
     promised_until = serializers.DateTimeField()
-    expected_from = serializers.DateTimeField(help_text="Expected by now.")
-    expected_until = serializers.DateTimeField()
+    current_from = serializers.DateTimeField(help_text="As expected now.")
+    current_until = serializers.DateTimeField()
     time_zone = serializers.CharField()
 
 
 class OrderWebhookEventSerializer(Strict):
+    """Something happened to an order."""
+
     type = Code(ORDER_EVENTS)
     timestamp = serializers.DateTimeField(help_text="When it happened.")
     data = OrderEventDataSerializer()  # type: ignore[assignment]
 
 
 class TestEventDataSerializer(Strict):
+    """Which restaurant a test is of."""
+
     restaurant_id = PublicId()
 
 
 class TestWebhookEventSerializer(Strict):
-    type = Code([TEST_EVENT])
+    """A test that an owner asked for."""
+
+    # Closed, so that an event is one of an order or a test, and never both.
+    type = serializers.ChoiceField([(TEST_EVENT, "A test.")])
     timestamp = serializers.DateTimeField()
     data = TestEventDataSerializer()  # type: ignore[assignment]
+
+
+class WebhookMessageSerializer(Strict):
+    """One event on its way to one webhook."""
+
+    id = PublicId()
+    webhook_id = PublicId(help_text="The `webhook-id` header: the same each time.")
+    event = PolymorphicProxySerializer(
+        component_name="WebhookEvent",
+        serializers=[OrderWebhookEventSerializer, TestWebhookEventSerializer],
+        resource_type_field_name=None,
+    )
+    status = Code(
+        STATUSES,
+        help_text=(
+            "`waiting`: for its first or its next attempt. `failed`: not tried again. "
+            "`given_up`: tried for days. Replay those that you need."
+        ),
+    )
+    reason = serializers.CharField(
+        allow_null=True, help_text="Why the last attempt failed, as a code."
+    )
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    attempts = WebhookAttemptSerializer(many=True)
+
+
+class WebhookMessagePageSerializer(Page):
+    results = WebhookMessageSerializer(many=True)
 
 
 def present_webhook(endpoint: WebhookEndpoint) -> dict[str, Any]:
@@ -182,17 +218,17 @@ def present_new_webhook(endpoint: WebhookEndpoint) -> dict[str, Any]:
     return {**present_webhook(endpoint), "secret": endpoint.secret}
 
 
-def present_delivery(delivery: Delivery) -> dict[str, Any]:
-    message = delivery.message
+def present_webhook_message(sent: WebhookMessage) -> dict[str, Any]:
+    message = sent.message
     return {
-        "id": str(opaque_id(DELIVERY, message.pk)),
+        "id": str(opaque_id(MESSAGE, message.pk)),
         "webhook_id": str(message.public_id),
-        "event": delivery.payload,
-        "status": message.status,
-        "reason": message.reason,
+        "event": sent.payload,
+        "status": PUBLIC_STATUSES.get(Status(message.status), FAILED),
+        "reason": message.reason or None,
         "created_at": present_moment(message.created_at),
         "ended_at": present_moment(message.ended_at),
-        "attempts": [_present_attempt(attempt) for attempt in delivery.attempts],
+        "attempts": [_present_attempt(attempt) for attempt in sent.attempts],
     }
 
 
@@ -200,6 +236,6 @@ def _present_attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
         "at": present_moment(attempt.at),
-        "outcome": attempt.outcome,
+        "outcome": OUTCOMES.get(attempt.outcome, "failed"),
         "answer": attempt.answer,
     }

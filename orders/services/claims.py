@@ -56,7 +56,7 @@ def report_claim(
     claim = Claim.objects.filter(order=order).first()
     obstacle = find_claim_obstacle(order, claim, now=timezone.now())
     if obstacle:
-        raise ClaimError(obstacle)
+        raise ClaimError(obstacle.words)
     lines = {line.pk: line for line in order.lines.all()}
     for one in wrong:
         _check(one, lines)

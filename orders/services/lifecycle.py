@@ -18,13 +18,11 @@ from django.utils.translation import gettext as _
 from customers.models import User
 from menus.services import return_portions
 from orders.exceptions import AlreadyMovedError, IllegalTransitionError
-from orders.live import ring_order
 from orders.models import LineChange, Order, OrderEvent, PendingEnd
-from orders.notifications import tell, tell_delay, tell_partners_of
+from orders.notifications import tell_delay
 from orders.payments import get_provider
-from orders.signals import order_moved
+from orders.services.telling import tell_step
 from restaurants.estimating import Window, estimate_window
-from restaurants.live import ring_board
 from restaurants.models import Fulfilment
 from restaurants.services import count_missed_order, forget_missed_orders
 
@@ -261,9 +259,9 @@ def move_window(*, order_pk: int, window: Window, actor: Actor) -> Order:
     return _take(order, step, window=window)
 
 
-def record_placing(order: Order, *, actor: Actor) -> None:
-    """Write the first event of an order just created; in its transaction."""
-    _write_event(order, Step(Status.PLACED, actor, order.placed_at), before=None)
+def first_event(order: Order, *, actor: Actor) -> OrderEvent:
+    """Return the event of an order's being placed; nothing is written yet."""
+    return _event(order, Step(Status.PLACED, actor, order.placed_at), before=None)
 
 
 def record_change(order: Order, *, actor: Actor, reason: str, note: str) -> None:
@@ -463,7 +461,9 @@ def _take(order: Order, step: Step, *, window: Window | None = None) -> Order:
     order.save()
     if before[0] in BEFORE_READY and step.target not in BEFORE_READY:
         _withdraw_line_changes(order, step)
-    _write_event(order, step, before=before)
+    event = _event(order, step, before=before)
+    event.save()
+    tell_step(order, event)
     return order
 
 
@@ -474,11 +474,11 @@ def _withdraw_line_changes(order: Order, step: Step) -> None:
     )
 
 
-def _write_event(
+def _event(
     order: Order, step: Step, *, before: tuple[str, Window] | None
-) -> None:
+) -> OrderEvent:
     status, window = before or ("", None)
-    event = OrderEvent.objects.create(
+    return OrderEvent(
         order=order,
         at=step.now,
         actor=step.actor.kind,
@@ -492,8 +492,3 @@ def _write_event(
         window_after_from=order.current_from,
         window_after_until=order.current_until,
     )
-    tell(order, event)
-    tell_partners_of(order, event)
-    ring_board(order.restaurant_id)
-    ring_order(order.public_id)
-    order_moved.send(Order, order=order, event=event)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,51 +20,63 @@ from customers.models import User
 from customers.places import ChosenPlace
 from customers.services import register_guest
 from menus.exceptions import ItemSoldOutError
-from menus.pricing import (
-    ChosenModifier,
-    allergens_of,
-)
 from menus.services import take_portions
 from menus.templatetags.money import money
+from notifications.prepared import fetch_rows
 from orders.exceptions import (
     IdempotencyKeyReusedError,
     ItemRefusedError,
     NotOrderableError,
+    OrderError,
     OrderProblem,
     PriceChangedError,
     WindowMovedError,
 )
-from orders.models import (
-    Cart,
-    Order,
-    OrderEvent,
-    OrderLine,
-    OrderLineModifier,
-    OrderNumber,
-)
+from orders.models import Cart, Order, OrderEvent
 from orders.payments import get_provider
 from orders.services.guests import Guest, new_guest_token
-from orders.services.lifecycle import Actor, record_placing
+from orders.services.lifecycle import Actor, first_event
 from orders.services.quoting import KITCHEN_FULL, Quote, quote_cart
 from orders.services.slots import count_starts, is_full, list_free_slots
-from restaurants.availability import (
-    known_spans,
-)
+from orders.services.telling import tell_step
+from orders.services.writing import NewLine, write_order
+from restaurants.availability import known_spans
 from restaurants.estimating import Window, travel_time
 from restaurants.models import Fulfilment
 from restaurants.opening import span_at
 
 WINDOW_STEP = timedelta(minutes=5)
+LOCK_CART_OF_USER = """
+SELECT id, fulfilment FROM orders_cart WHERE id = %s AND user_id = %s FOR UPDATE
+"""
+LOCK_CART_OF_GUEST = """
+SELECT id, fulfilment FROM orders_cart
+ WHERE id = %s AND user_id IS NULL AND token = %s FOR UPDATE
+"""
+PLACED_BY_USER = """
+SELECT id FROM orders_order WHERE idempotency_key = %s AND customer_id = %s
+"""
+PLACED_BY_GUEST = """
+SELECT id FROM orders_order WHERE idempotency_key = %s AND guest_token IS NOT NULL
+"""
+NEXT_NUMBER = """
+INSERT INTO orders_ordernumber AS number (restaurant_id, last) VALUES (%s, 1)
+    ON CONFLICT (restaurant_id) DO UPDATE SET last = number.last + 1
+RETURNING last
+"""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the customer filled in at checkout."""
+    """What the customer filled in at checkout, and what it is known by."""
 
+    idempotency_key: UUID
+    request_digest: str
     fulfilment: str
     place: ChosenPlace | None
     scheduled_for: datetime | None
     tip: Decimal
+    tip_percent: int | None
     kitchen_note: str
     name: str
     phone: str
@@ -72,7 +84,6 @@ class Wish:
     seen_total: Decimal | None
 
 
-@transaction.atomic
 def place_order(  # noqa: PLR0913
     *,
     cart_pk: int,
@@ -98,42 +109,57 @@ def place_order(  # noqa: PLR0913
     (ask, see problems), NotOrderableError and ItemRefusedError. Cart.DoesNotExist for
     another's cart.
     """
-    cart = _lock_cart(cart_pk, customer)
-    placed = _find_placed(customer, idempotency_key)
-    if placed is not None:
-        return _repeat(placed, request_digest)
     wish = Wish(
+        idempotency_key=idempotency_key,
+        request_digest=request_digest,
         fulfilment=Fulfilment(fulfilment),
         place=place,
         scheduled_for=scheduled_for,
         tip=tip,
+        tip_percent=tip_percent,
         kitchen_note=kitchen_note,
         name=name or customer.name or customer.email.split("@")[0],
         phone=phone or str(customer.phone),
         seen_window=seen_window,
         seen_total=seen_total,
     )
+    try:
+        return _place(cart_pk, customer, wish)
+    except (OrderError, IntegrityError):
+        # A repetition: the cart is empty by now, or a constraint refuses the key.
+        placed = find_placed_order(
+            customer=customer,
+            idempotency_key=idempotency_key,
+            request_digest=request_digest,
+        )
+        if placed is None:
+            raise
+        return placed
+
+
+@transaction.atomic
+def _place(cart_pk: int, customer: User | Guest, wish: Wish) -> Order:
+    cart = _lock_cart(cart_pk, customer)
     cart.fulfilment = wish.fulfilment
     now = timezone.now()
     quote = quote_cart(
         cart=cart,
-        place=place,
+        place=wish.place,
         now=now,
-        scheduled_for=scheduled_for,
-        tip=tip,
-        tip_percent=tip_percent,
+        scheduled_for=wish.scheduled_for,
+        tip=wish.tip,
+        tip_percent=wish.tip_percent,
     )
     _check_quote(quote, wish)
     _take_portions(quote)
     number = next_number(quote.restaurant.pk)
     _check_capacity(quote, now)
     order = _create_order(quote, wish, number, now)
-    order.request_digest = request_digest
-    _write_customer(order, customer, idempotency_key)
-    _create_lines(order, quote)
+    _name_customer(order, customer)
+    event = first_event(order, actor=Actor(OrderEvent.Actor.CUSTOMER, order.customer))
+    write_order(order, event, _new_lines(quote), cart=cart)
     _authorize(order)
-    _empty(cart)
-    record_placing(order, actor=Actor(OrderEvent.Actor.CUSTOMER, order.customer))
+    tell_step(order, event)
     return order
 
 
@@ -144,25 +170,8 @@ def _authorize(order: Order) -> None:
         order.save(update_fields=["payment_status"])
 
 
-def _empty(cart: Cart) -> None:
-    # In one statement: through the models they are looked for first, table by table.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH modifiers AS (
-                DELETE FROM orders_cartlinemodifier modifier
-                 USING orders_cartline line
-                 WHERE modifier.line_id = line.id AND line.cart_id = %(cart)s)
-            DELETE FROM orders_cartline WHERE cart_id = %(cart)s
-            """,
-            {"cart": cart.pk},
-        )
-    cart.restaurant = None
-    cart.save()
-
-
 def find_placed_order(
-    *, customer: User, idempotency_key: UUID, request_digest: str
+    *, customer: User | Guest, idempotency_key: UUID, request_digest: str
 ) -> Order | None:
     """Return the order that place_order would return for a key it knows, if it does.
 
@@ -174,18 +183,23 @@ def find_placed_order(
 
 
 def _lock_cart(cart_pk: int, customer: User | Guest) -> Cart:
-    carts = Cart.objects.select_for_update()
     if isinstance(customer, Guest):
-        return carts.get(pk=cart_pk, user=None, token=customer.cart_token)
-    return carts.get(pk=cart_pk, user=customer)
+        rows = fetch_rows(LOCK_CART_OF_GUEST, [cart_pk, customer.cart_token])
+    else:
+        rows = fetch_rows(LOCK_CART_OF_USER, [cart_pk, customer.pk])
+    if not rows:
+        raise Cart.DoesNotExist
+    return Cart.from_db(connection.alias, ["id", "fulfilment"], rows[0])
 
 
 def _find_placed(customer: User | Guest, key: UUID) -> Order | None:
-    orders = Order.objects.filter(idempotency_key=key)
     if isinstance(customer, Guest):
         # The key is known to who was shown the page it was made for.
-        return orders.filter(guest_token__isnull=False).first()
-    return orders.filter(customer=customer).first()
+        rows = fetch_rows(PLACED_BY_GUEST, [key])
+    else:
+        rows = fetch_rows(PLACED_BY_USER, [key, customer.pk])
+    # Nearly always there is none.
+    return Order.objects.get(pk=rows[0][0]) if rows else None
 
 
 def _repeat(placed: Order, request_digest: str) -> Order:
@@ -296,16 +310,8 @@ def _take_portions(quote: Quote) -> None:
 
 def next_number(restaurant_pk: int) -> int:
     """Take the restaurant's next order number; the row stays locked until commit."""
-    table = OrderNumber._meta.db_table  # noqa: SLF001
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (restaurant_id, last) VALUES (%s, 1) "  # noqa: S608
-            f"ON CONFLICT (restaurant_id) DO UPDATE SET last = {table}.last + 1 "
-            "RETURNING last",
-            [restaurant_pk],
-        )
-        number: int = cursor.fetchone()[0]
-        return number
+    [(number,)] = fetch_rows(NEXT_NUMBER, [restaurant_pk])
+    return int(number)
 
 
 def _answer_by(quote: Quote, now: datetime) -> datetime:
@@ -321,6 +327,8 @@ def _create_order(quote: Quote, wish: Wish, number: int, now: datetime) -> Order
     place = wish.place if wish.fulfilment == Fulfilment.DELIVERY else None
     zone = ZoneInfo(restaurant.time_zone)
     return Order(
+        idempotency_key=wish.idempotency_key,
+        request_digest=wish.request_digest,
         number=number,
         region=restaurant.region,
         restaurant=restaurant,
@@ -356,8 +364,7 @@ def _create_order(quote: Quote, wish: Wish, number: int, now: datetime) -> Order
     )
 
 
-def _write_customer(order: Order, customer: User | Guest, key: UUID) -> None:
-    order.idempotency_key = key
+def _name_customer(order: Order, customer: User | Guest) -> None:
     if isinstance(customer, Guest):
         order.guest_token = new_guest_token()
         order.customer = register_guest(
@@ -369,7 +376,6 @@ def _write_customer(order: Order, customer: User | Guest, key: UUID) -> None:
         )
     else:
         order.customer = customer
-    order.save()
 
 
 def _address(place: ChosenPlace | None) -> str:
@@ -379,43 +385,15 @@ def _address(place: ChosenPlace | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _create_lines(order: Order, quote: Quote) -> None:
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
+def _new_lines(quote: Quote) -> list[NewLine]:
+    return [
+        NewLine(
             item=quoted.item,
-            name=quoted.item.name,
+            chosen=quoted.chosen,
             quantity=quoted.quantity,
             unit_price=quoted.unit_price,
-            amount=quoted.amount,
             tax_rate=quoted.tax_rate,
-            allergens=allergens_of(quoted.item, quoted.chosen),
             note=quoted.line.note,
         )
         for quoted in quote.lines
-    )
-    pairs = [
-        (_line_modifier(line, one), one)
-        for line, quoted in zip(lines, quote.lines, strict=True)
-        for one in quoted.chosen
     ]
-    OrderLineModifier.objects.bulk_create(parent for parent, _one in pairs)
-    OrderLineModifier.objects.bulk_create(
-        _line_modifier(parent.line, child, parent=parent)
-        for parent, one in pairs
-        for child in one.children
-    )
-
-
-def _line_modifier(
-    line: OrderLine,
-    chosen: ChosenModifier,
-    parent: OrderLineModifier | None = None,
-) -> OrderLineModifier:
-    return OrderLineModifier(
-        line=line,
-        modifier=chosen.modifier,
-        parent=parent,
-        name=chosen.modifier.name,
-        price_difference=chosen.modifier.price_difference,
-    )

@@ -18,7 +18,7 @@ from menus.pricing import (
     unit_price,
     validate_choices,
 )
-from menus.selectors import is_on_sale, load_items
+from menus.selectors import is_on_sale
 from menus.templatetags.money import money
 from orders.exceptions import (
     CartEmptyError,
@@ -36,7 +36,7 @@ from orders.pricing import (
     is_whole_amount,
     round_amount,
 )
-from orders.selectors import choices_of, list_cart_lines
+from orders.selectors import WholeCart, choices_of, load_whole_cart
 from orders.services.slots import (
     BOOKING_HORIZON,
     Slot,
@@ -91,6 +91,8 @@ class Quote:
     tip: Decimal
     total: Decimal
     prices_include_tax: bool
+    # Where to bring it; None for pickup, and where nobody knows.
+    place: ChosenPlace | None
     distance: float | None
     # When the kitchen would start: the slot asked for, else now.
     moment: datetime
@@ -106,6 +108,10 @@ class Quote:
     @property
     def can_order(self) -> bool:
         return not self.problems
+
+    @property
+    def missing_to_minimum(self) -> Decimal:
+        return missing_to_minimum(self.restaurant, self.subtotal)
 
     @property
     def wanted(self) -> list[Wanted]:
@@ -141,15 +147,13 @@ def quote_cart(
     """Price a cart and list everything that keeps it from being ordered.
 
     The tip is an amount, or `tip_percent` of the subtotal. CartEmptyError when there is
-    nothing in it. A number of queries that does not depend on the number of lines.
+    nothing in it. One query, and one more where the kitchen has a limit.
     """
     now = now or timezone.now()
-    lines = list_cart_lines(cart=cart)
-    if not lines or cart.restaurant_id is None:
-        raise CartEmptyError(
-            _("Your cart is empty. It may have been ordered in another tab.")
-        )
-    restaurant = Restaurant.objects.select_related("region").get(pk=cart.restaurant_id)
+    whole = load_whole_cart(cart_pk=cart.pk)
+    if whole is None:
+        raise CartEmptyError(_("Your cart is empty. It may have been ordered already."))
+    restaurant = whole.restaurant
     moment = scheduled_for or now
     answer = check_orderability(
         restaurant,
@@ -158,7 +162,7 @@ def quote_cart(
         fulfilment=cart.fulfilment,
         is_scheduled=scheduled_for is not None,
     )
-    quoted = _quote_lines(lines, restaurant, moment, is_now=scheduled_for is None)
+    quoted = _quote_lines(whole, moment, is_now=scheduled_for is None)
     starts = count_starts(restaurant, now=now)
     fee = Decimal(0)
     if cart.fulfilment == Fulfilment.DELIVERY:
@@ -191,6 +195,7 @@ def quote_cart(
         tip=totals.tip,
         total=totals.total,
         prices_include_tax=restaurant.prices_include_tax,
+        place=place if cart.fulfilment == Fulfilment.DELIVERY else None,
         distance=answer.distance,
         moment=moment,
         scheduled_for=scheduled_for,
@@ -216,38 +221,32 @@ def list_slots(quote: Quote, *, now: datetime) -> list[Slot]:
 
 
 def _quote_lines(
-    lines: Sequence[CartLine],
-    restaurant: Restaurant,
-    moment: datetime,
-    *,
-    is_now: bool,
+    cart: WholeCart, moment: datetime, *, is_now: bool
 ) -> list[QuotedLine]:
-    items = load_items({line.item_id for line in lines})
     wanted: dict[int, int] = {}
-    for line in lines:
+    for line in cart.lines:
         wanted[line.item_id] = wanted.get(line.item_id, 0) + line.quantity
     return [
         _quote_line(
             line,
-            items[line.item_id],
-            restaurant=restaurant,
+            restaurant=cart.restaurant,
             moment=moment,
             is_now=is_now,
             wanted=wanted[line.item_id],
         )
-        for line in lines
+        for line in cart.lines
     ]
 
 
 def _quote_line(
     line: CartLine,
-    item: Item,
     *,
     restaurant: Restaurant,
     moment: datetime,
     is_now: bool,
     wanted: int,
 ) -> QuotedLine:
+    item = line.item
     problems = []
 
     def add(code: str, message: StrOrPromise) -> None:
@@ -352,14 +351,18 @@ def _is_slot(moment: datetime) -> bool:
     return moment == quarter_of(moment)
 
 
+def missing_to_minimum(restaurant: Restaurant, subtotal: Decimal) -> Decimal:
+    """Return how much more a restaurant wants in a cart; 0 when it is enough."""
+    return max(restaurant.minimum_order - subtotal, Decimal(0))
+
+
 def _amount_problems(restaurant: Restaurant, totals: Totals) -> list[OrderProblem]:
     problems = []
-    if totals.subtotal < restaurant.minimum_order:
+    missing = missing_to_minimum(restaurant, totals.subtotal)
+    if missing:
         message = _("The minimum order is %(minimum)s; add %(missing)s more.") % {
             "minimum": money(restaurant.minimum_order, restaurant.currency),
-            "missing": money(
-                restaurant.minimum_order - totals.subtotal, restaurant.currency
-            ),
+            "missing": money(missing, restaurant.currency),
         }
         problems.append(OrderProblem("below_minimum", message))
     is_sane = 0 <= totals.tip <= max(totals.subtotal, GENEROUS_TIP)

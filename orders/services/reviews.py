@@ -33,7 +33,7 @@ def write_review(
     order = _lock(order_pk, customer)
     obstacle = find_review_obstacle(order, None, now=timezone.now())
     if obstacle:
-        raise NotReviewableError(obstacle)
+        raise NotReviewableError(obstacle.words)
     if Review.objects.filter(order=order).exists():
         raise NotReviewableError(
             _("You have rated this order already."), code="already_reviewed"
@@ -72,7 +72,7 @@ def edit_review(
     now = timezone.now()
     obstacle = find_review_obstacle(order, review, now=now)
     if obstacle:
-        raise NotReviewableError(obstacle, code="review_too_old")
+        raise NotReviewableError(obstacle.words, code="review_too_old")
     before = (review.food_rating, review.delivery_rating, review.text)
     after = (food_rating, _delivery_rating(order, delivery_rating), text.strip())
     if before == after:

@@ -5,11 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, DateTimeField, Func
-from django.db.models.functions import Coalesce
-
 from menus.models import Item, Menu, Modifier
-from orders.models import CartLine, Order
+from notifications.prepared import fetch_rows
+from orders.models import CartLine
 from restaurants.availability import SLOT, list_order_slots
 from restaurants.estimating import Window, estimate_window
 from restaurants.models import Restaurant
@@ -49,11 +47,16 @@ def quarter_of(moment: datetime) -> datetime:
     )
 
 
-class _QuarterOf(Func):
-    """The same as quarter_of, where the orders are."""
-
-    template = "date_bin('15 minutes', %(expressions)s, TIMESTAMPTZ '2000-01-01 UTC')"
-    output_field = DateTimeField()
+# The quarter hours are those of quarter_of.
+STARTS = """
+SELECT quarter, count(*)
+  FROM orders_order, LATERAL (
+       SELECT date_bin('15 minutes', coalesce(scheduled_for, placed_at),
+                       TIMESTAMPTZ '2000-01-01 UTC')) AS start(quarter)
+ WHERE restaurant_id = %s AND placed_at >= %s AND NOT is_test
+   AND status NOT IN ('rejected', 'cancelled') AND quarter >= %s
+ GROUP BY quarter
+"""
 
 
 def count_starts(restaurant: Restaurant, *, now: datetime) -> Counter[datetime]:
@@ -64,21 +67,9 @@ def count_starts(restaurant: Restaurant, *, now: datetime) -> Counter[datetime]:
     """
     if restaurant.slot_capacity is None:
         return Counter()
-    start = Coalesce("scheduled_for", "placed_at")
-    starts = (
-        Order.objects.filter(
-            restaurant=restaurant,
-            placed_at__gte=now - BOOKING_HORIZON - SLOT,
-            is_test=False,
-        )
-        .exclude(status__in=[Order.Status.REJECTED, Order.Status.CANCELLED])
-        .annotate(quarter=_QuarterOf(start))
-        .filter(quarter__gte=quarter_of(now))
-        .order_by()
-        .values_list("quarter")
-        .annotate(count=Count("pk"))
-    )
-    return Counter(dict(starts))
+    earliest = now - BOOKING_HORIZON - SLOT
+    rows = fetch_rows(STARTS, [restaurant.pk, earliest, quarter_of(now)])
+    return Counter(dict(rows))
 
 
 def is_full(

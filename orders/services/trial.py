@@ -16,21 +16,17 @@ from django.utils.translation import gettext as _
 from customers.models import User
 from menus.exceptions import ItemSoldOutError, MenuError
 from menus.models import Item, ModifierGroup
-from menus.pricing import (
-    Choice,
-    ChosenModifier,
-    allergens_of,
-    unit_price,
-    validate_choices,
-)
+from menus.pricing import Choice, ChosenModifier, unit_price, validate_choices
 from menus.selectors import get_menu_for_customer
 from menus.services import take_portions
 from orders.exceptions import NotOrderableError
-from orders.models import Order, OrderEvent, OrderLine, OrderLineModifier
+from orders.models import Order, OrderEvent
 from orders.payments import get_provider
 from orders.pricing import PricedLine, Totals, compute_totals
-from orders.services.lifecycle import Actor, record_placing
+from orders.services.lifecycle import Actor, first_event
 from orders.services.placing import next_number
+from orders.services.telling import tell_step
+from orders.services.writing import NewLine, write_order
 from restaurants.estimating import estimate_window
 from restaurants.models import Fulfilment, Restaurant
 
@@ -66,10 +62,11 @@ def place_test_order(*, restaurant_pk: int, user: User) -> Order:
     except ItemSoldOutError as error:
         raise NotOrderableError(error.message, code=error.code) from error
     order = _create(restaurant, user, dishes, now)
-    _create_lines(order, dishes)
+    event = first_event(order, actor=Actor(OrderEvent.Actor.CUSTOMER, user))
+    write_order(order, event, [_new_line(restaurant, *dish) for dish in dishes])
     order.payment_status = get_provider(order.payment_method).authorize(order)
     order.save(update_fields=["payment_status"])
-    record_placing(order, actor=Actor(OrderEvent.Actor.CUSTOMER, user))
+    tell_step(order, event)
     return order
 
 
@@ -127,7 +124,7 @@ def _create(
     minutes = restaurant.preparation_minutes_at(now)
     due_at = now + timedelta(minutes=minutes)
     window = estimate_window(ready_at=due_at, distance=None)
-    return Order.objects.create(
+    return Order(
         number=number,
         region_id=restaurant.region_id,
         restaurant=restaurant,
@@ -175,32 +172,13 @@ def _total(restaurant: Restaurant, dishes: list[Dish]) -> Totals:
     )
 
 
-def _create_lines(order: Order, dishes: list[Dish]) -> None:
-    for item, chosen in dishes:
-        price = unit_price(item, chosen)
-        line = OrderLine.objects.create(
-            order=order,
-            item=item,
-            name=item.name,
-            quantity=1,
-            unit_price=price,
-            amount=price,
-            tax_rate=_tax_rate(order.restaurant, item),
-            allergens=allergens_of(item, chosen),
-        )
-        for one in chosen:
-            parent = _add_modifier(line, one)
-            for child in one.children:
-                _add_modifier(line, child, parent=parent)
-
-
-def _add_modifier(
-    line: OrderLine, one: ChosenModifier, parent: OrderLineModifier | None = None
-) -> OrderLineModifier:
-    return OrderLineModifier.objects.create(
-        line=line,
-        modifier=one.modifier,
-        parent=parent,
-        name=one.modifier.name,
-        price_difference=one.modifier.price_difference,
+def _new_line(
+    restaurant: Restaurant, item: Item, chosen: list[ChosenModifier]
+) -> NewLine:
+    return NewLine(
+        item=item,
+        chosen=chosen,
+        quantity=1,
+        unit_price=unit_price(item, chosen),
+        tax_rate=_tax_rate(restaurant, item),
     )

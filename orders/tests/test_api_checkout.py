@@ -7,12 +7,22 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from customers.geocoding import Place
 from customers.tests.factories import AddressFactory, UserFactory
 from menus.models import Item
+from menus.pricing import Choice
+from menus.tests.factories import (
+    ItemFactory,
+    ModifierFactory,
+    ModifierGroupFactory,
+    offer,
+)
 from notifications.opaque import opaque_id
-from orders.models import Order
+from orders.models import Order, OrderNumber
+from orders.services import add_line, get_or_create_cart
 from orders.tests.factories import fill_cart
 from restaurants.models import Restaurant
+from restaurants.serializers import present_place
 
 pytestmark = pytest.mark.django_db
 MISSION = {
@@ -81,6 +91,67 @@ def test_a_quote_for_a_saved_address(app, ada):
     assert refused.json()["errors"][0]["pointer"] == "/address_id"
 
 
+def test_the_chosen_address_counts_everywhere_unless_another_is_given(app, ada):
+    AddressFactory(user=ada, street_address="1 Valencia Street", is_chosen=True)
+
+    cart = app.get("/cart").json()
+    quote = app.post("/cart/quote", {}).json()
+    slots = app.get("/cart/slots").json()
+    there = app.get("/cart/slots", {"latitude": "37.7", "longitude": "-122.4"}).json()
+    order = app.post("/orders", {}, Idempotency_Key="k").json()
+
+    told = [one["address"]["street_address"] for one in (cart, quote, slots)]
+    assert told == ["1 Valencia Street"] * 3
+    assert order["address"]["text"].startswith("1 Valencia Street")
+    assert (cart["problems"], quote["can_order"]) == ([], True)
+    assert there["address"]["latitude"] == 37.7
+
+
+def test_a_place_can_be_sent_as_it_was_looked_up(app):
+    found = present_place(Place(label="2100 Mission Street, San Francisco", **MISSION))
+    vague = {**found, "street_address": None, "locality": None}
+
+    quote = app.post("/cart/quote", {"place": found}).json()
+    unsure = app.post("/cart/quote", {"place": vague}).json()
+
+    assert quote["address"] == MISSION
+    assert unsure["address"] == {**MISSION, "street_address": None, "locality": None}
+
+
+def test_the_carts_fulfilment_counts_everywhere_unless_another_is_given(app):
+    app.patch("/cart", {"fulfilment": "pickup"})
+
+    quote = app.post("/cart/quote", {}).json()
+    brought = app.post("/cart/quote", {"fulfilment": "delivery"}).json()
+    slots = app.get("/cart/slots").json()
+    order = app.post("/orders", {}, Idempotency_Key="k").json()
+
+    told = [one["fulfilment"] for one in (quote, brought, slots, order)]
+    assert told == ["pickup", "delivery", "pickup", "pickup"]
+    assert (quote["address"], quote["can_order"]) == (None, True)
+    assert [one["code"] for one in brought["problems"]] == ["place_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ({"latitude": "37.7"}, "/longitude"),
+        ({"latitude": "x", "longitude": "1"}, "/latitude"),
+        (
+            {"latitude": "1", "longitude": "1", "address_id": str(uuid.uuid4())},
+            "/address_id",
+        ),
+        ({"address_id": str(uuid.uuid4())}, "/address_id"),
+        ({"fulfilment": "drone"}, "/fulfilment"),
+    ],
+)
+def test_slots_refuse_what_they_cannot_read_with_its_place(app, query, pointer):
+    answer = app.get("/cart/slots", query)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == pointer
+
+
 def test_an_empty_cart_has_no_quote(api):
     nobody = api.sign_in(UserFactory())
 
@@ -98,7 +169,7 @@ def test_an_empty_cart_has_no_quote(api):
         ({"scheduled_for": 5}, "/scheduled_for"),
         ({"tip": {"amount": -1, "currency": "USD"}}, "/tip/amount"),
         ({"tip": {"amount": 10**40, "currency": "USD"}}, "/tip/amount"),
-        ({"tip": {"amount": 100, "currency": "EUR"}}, "/tip"),
+        ({"tip": {"amount": 100, "currency": "EUR"}}, "/tip/currency"),
         ({"tip": 3}, "/tip"),
         ({"tip": dollars(1), "tip_percent": 5}, "/tip_percent"),
         ({"tip_percent": 101}, "/tip_percent"),
@@ -132,7 +203,12 @@ def test_slots_can_be_sent_as_they_are_told(app, ada):
 def test_an_empty_cart_has_no_slots(api):
     nobody = api.sign_in(UserFactory())
 
-    assert nobody.get("/cart/slots").json() == {"time_zone": None, "results": []}
+    assert nobody.get("/cart/slots").json() == {
+        "fulfilment": None,
+        "address": None,
+        "time_zone": None,
+        "results": [],
+    }
 
 
 def test_an_order_is_placed_as_it_was_quoted(app, ada):
@@ -156,14 +232,67 @@ def test_an_order_is_placed_as_it_was_quoted(app, ada):
     assert [order[name] for name in names] == [quote[name] for name in names]
     assert order["status"] == "placed"
     assert order["status_text"].startswith("Waiting for Trattoria")
-    assert order["delivery_instructions"] == "Second bell"
+    assert order["address"]["instructions"] == "Second bell"
     assert order["customer_phone"] == "+14155550123"
-    assert order["actions"]["can_cancel"] is True
+    assert order["next_steps"] == ["cancel"]
     assert order["delivery"] is None
     placed = Order.objects.get()
     assert str(placed.public_id) == order["id"]
     assert (placed.customer, placed.kitchen_note) == (ada, "No cutlery")
     assert app.get("/cart").json()["lines"] == []
+
+
+def test_placing_answers_what_the_order_answers_later(app, ada, margherita):
+    Restaurant.objects.update(tax_rate=Decimal("8.625"), delivery_fee=Decimal("2.50"))
+    size = ModifierGroupFactory(restaurant=margherita.restaurant)
+    rim = ModifierGroupFactory(restaurant=margherita.restaurant)
+    large = ModifierFactory(group=size, allergens=["milk"])
+    large.nested_groups.add(rim)
+    choices = [Choice(large.public_id, [Choice(ModifierFactory(group=rim).public_id)])]
+    offer(margherita, size)
+    cart = get_or_create_cart(user=ada)
+    cart.lines.all().delete()
+    for note in ("Well done", ""):
+        add_line(
+            cart=cart, item_public_id=margherita.public_id, choices=choices, note=note
+        )
+
+    placed = place(app, kitchen_note="Zoë’s “birthday”", scheduled_for=None).json()
+
+    assert app.get(f"/orders/{placed['id']}").json() == placed
+    assert [line["note"] for line in placed["lines"]] == ["Well done", ""]
+    assert all(line["modifiers"][0]["modifiers"] for line in placed["lines"])
+
+
+@pytest.mark.parametrize("lines", [1, 4])
+def test_placing_takes_as_many_queries_however_much_is_ordered(
+    app, ada, margherita, lines, django_assert_num_queries
+):
+    cart = get_or_create_cart(user=ada)
+    for number in range(lines - 1):
+        item = ItemFactory(section=margherita.section, name=f"Pizza {number}")
+        add_line(cart=cart, item_public_id=item.public_id)
+
+    # Whose it is, their cart and its lock, what is in it, a number, the order, and who
+    # is told of it; before and after, a savepoint.
+    with django_assert_num_queries(11):
+        answer = place(app)
+
+    assert len(answer.json()["lines"]) == lines
+
+
+def test_the_same_key_answers_the_same_order_though_the_cart_is_full_again(
+    app, ada, margherita
+):
+    first = place(app)
+    fill_cart(ada, margherita, 2)
+
+    second = place(app)
+
+    assert (second.status_code, second.json()["id"]) == (200, first.json()["id"])
+    assert Order.objects.count() == 1
+    assert OrderNumber.objects.get().last == 1
+    assert len(app.get("/cart").json()["lines"]) == 1
 
 
 def test_the_same_key_answers_the_same_order_even_after_the_cart_is_gone(app):
@@ -269,6 +398,31 @@ def test_what_cannot_be_ordered_says_all_that_stands_against_it(app):
     assert answer.json()["state"]["can_order"] is False
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"place": None}, "place_unknown", "/address_id"),
+        (
+            {"place": {"latitude": 37.7629, "longitude": -122.4194}},
+            "address_incomplete",
+            "/place/street_address",
+        ),
+        ({"scheduled_for": "2020-01-01T12:00:00Z"}, "slot_passed", "/scheduled_for"),
+        ({"tip": dollars(10**6)}, "tip_invalid", "/tip"),
+    ],
+)
+def test_what_stands_against_an_order_points_at_what_was_sent(
+    app, change, code, pointer
+):
+    body = {name: sent for name, sent in {**ORDER, **change}.items() if sent}
+
+    answer = app.post("/orders", body, Idempotency_Key="k")
+
+    assert answer.status_code == 409
+    told = {one["code"]: one["pointer"] for one in answer.json()["errors"]}
+    assert told[code] == pointer
+
+
 def test_a_paused_kitchen_is_asked_about_with_the_next_slot(app):
     quote = app.post("/cart/quote", {"place": MISSION}).json()
     until = timezone.now() + timedelta(hours=2)
@@ -301,7 +455,10 @@ def test_an_empty_cart_cannot_be_ordered(app):
     [
         ({"phone": "12"}, "/phone"),
         ({"fulfilment": "drone"}, "/fulfilment"),
-        ({"expected_total": {"amount": 1, "currency": "EUR"}}, "/expected_total"),
+        (
+            {"expected_total": {"amount": 1, "currency": "EUR"}},
+            "/expected_total/currency",
+        ),
         ({"expected_from": "2026-11-21T19:30:00Z"}, "/expected_until"),
         ({"name": "x\0"}, "/name"),
         ({"voucher": "FREE"}, "/voucher"),
@@ -320,4 +477,4 @@ def test_pickup_needs_no_place(app):
     assert answer.status_code == 201
     order = answer.json()
     assert (order["address"], order["delivery_fee"]["amount"]) == (None, 0)
-    assert [step["status"] for step in order["steps"]][-1] == "collected"
+    assert [step["status"] for step in order["timeline"]][-1] == "collected"

@@ -69,7 +69,8 @@ def test_orders_are_listed_newest_first(app, ada, order):
     assert newest["lines"] == [{"name": "Margherita", "quantity": 2}]
     assert newest["total"] == {"amount": 2500, "currency": "USD"}
     assert (older["food_rating"], older["claim_status"]) == (4, "open")
-    assert (older["can_review"], older["can_claim"]) == (False, False)
+    assert (newest["next_steps"], older["next_steps"]) == (["cancel"], [])
+    assert newest["short_number"] == order.short_number
     assert answer.json()["next"] is None
 
 
@@ -149,7 +150,7 @@ def test_an_order_is_cancelled_until_it_is_accepted(app, order):
     assert told["status"] == "cancelled"
     assert told["ending"]["actor"] == "customer"
     assert told["ending"]["reason"] == "mistake"
-    assert told["actions"]["can_cancel"] is False
+    assert told["next_steps"] == []
 
 
 def test_an_accepted_order_is_not_cancelled_and_the_answer_says_how_it_is(app, order):
@@ -221,7 +222,25 @@ def test_an_order_under_way_has_no_receipt_yet(app, order):
     assert answer.json()["code"] == "receipt_refused"
 
 
+def test_a_receipt_tells_what_was_paid_in_the_end(app, ada):
+    order = eaten(ada, total=Decimal("12.50"), refunded=Decimal("2.50"))
+
+    receipt = app.get(f"/orders/{order.public_id}/receipt").json()
+
+    assert (receipt["order_id"], receipt["is_complete"]) == (str(order.public_id), True)
+    assert receipt["restaurant"]["name"] == order.restaurant_name
+    assert [one["name"] for one in receipt["lines"]] == ["Lasagne"]
+    assert (receipt["total"]["amount"], receipt["paid"]["amount"]) == (1250, 1000)
+
+
+def test_a_receipt_of_what_is_not_paid_says_so(app, order):
+    receipt = app.get(f"/orders/{order.public_id}/receipt").json()
+
+    assert (receipt["is_complete"], receipt["paid"]["amount"]) == (False, 0)
+
+
 ACTS = [
+    ("GET", "receipt", None),
     ("POST", "cancel", {}),
     ("POST", "again", {}),
     ("POST", "receipt", {}),

@@ -122,11 +122,11 @@ def test_an_order_tells_the_kitchen_all_it_needs(tablet, trattoria):
     assert shown["short_number"] == "047"
     assert shown["customer_name"] == "Ada Diner"
     assert shown["customer_phone"] == "+14155550123"
-    assert shown["address"] == "2100 Mission Street"
+    assert shown["address"]["text"] == "2100 Mission Street"
     assert shown["distance_meters"] == 2400
     assert shown["kitchen_note"] == "Ring twice"
     assert shown["total"] == {"amount": 1250, "currency": "USD"}
-    assert shown["steps"] == ["accept", "reject", "change_line"]
+    assert shown["next_steps"] == ["accept", "reject", "change_line"]
     assert shown["opened_at"] is None
     [row] = shown["lines"]
     assert row["note"] == "no basil"
@@ -138,10 +138,33 @@ def test_an_order_tells_the_kitchen_all_it_needs(tablet, trattoria):
     ]
 
 
-def test_asking_for_the_board_says_that_somebody_is_there(tablet, trattoria):
-    tablet.get("/owner/board", {"restaurant_id": str(trattoria.public_id)})
+@pytest.mark.parametrize("is_named", [True, False])
+def test_attending_the_board_says_that_somebody_is_there(tablet, trattoria, is_named):
+    body = {"restaurant_id": str(trattoria.public_id)} if is_named else {}
 
+    answer = tablet.post("/owner/board/attend", body)
+
+    assert answer.status_code == 204
     assert BoardPresence.objects.filter(restaurant=trattoria).exists()
+
+
+def test_reading_the_board_changes_nothing(tablet):
+    tablet.get("/owner/board")
+
+    assert not BoardPresence.objects.exists()
+
+
+def test_nobody_attends_anothers_board(api, tablet):
+    theirs = str(MembershipFactory.create().restaurant.public_id)
+
+    assert (
+        tablet.post("/owner/board/attend", {"restaurant_id": theirs}).status_code == 404
+    )
+    assert tablet.post("/owner/board/attend", {"restaurant_id": 7}).status_code == 400
+    assert api.post("/owner/board/attend", {}).status_code == 401
+    diner = api.sign_in(UserFactory.create())
+    assert diner.post("/owner/board/attend", {}).status_code == 403
+    assert not BoardPresence.objects.exists()
 
 
 def test_an_operator_who_looks_in_is_not_somebody_there(api, trattoria):
@@ -149,9 +172,9 @@ def test_an_operator_who_looks_in_is_not_somebody_there(api, trattoria):
     start_acting(operator=operator, restaurant_pk=trattoria.pk, reason="Helps")
     desk = api.sign_in(operator)
 
-    answer = desk.get("/owner/board")
+    answer = desk.post("/owner/board/attend", {})
 
-    assert answer.status_code == 200
+    assert answer.status_code == 204
     [own] = desk.get("/owner/restaurants").json()["results"]
     assert own["role"] is None
     assert not BoardPresence.objects.exists()
@@ -242,7 +265,7 @@ def test_staff_read_the_orders_of_now_and_managers_those_of_the_past(
     assert tablet.get(f"/owner/orders/{order.public_id}").status_code == 404
     answer = manager.get(f"/owner/orders/{order.public_id}")
     assert answer.status_code == 200
-    assert answer.json()["steps"] == []
+    assert answer.json()["next_steps"] == []
     assert answer.json()["column"] is None
 
 

@@ -86,7 +86,7 @@ def test_an_order_goes_from_placed_to_collected(tablet, order):
     ]
     assert accepted.json()["preparation_minutes"] == 25
     assert accepted.json()["opened_at"] is not None
-    assert accepted.json()["steps"] == [
+    assert accepted.json()["next_steps"] == [
         *("start", "ready", "cancel", "delay", "change_line"),
     ]
     assert collected.json()["payment"]["status"] == "captured"
@@ -106,7 +106,7 @@ def test_a_delivery_is_sent_out_before_it_is_delivered(tablet, trattoria):
     delivered = post(tablet, order, "complete")
 
     assert out.json()["status"] == "out_for_delivery"
-    assert out.json()["steps"] == ["complete", "cancel"]
+    assert out.json()["next_steps"] == ["complete", "cancel"]
     assert delivered.json()["status"] == "delivered"
 
 
@@ -170,7 +170,7 @@ def test_a_rejection_waits_ten_seconds(tablet, order):
 
     assert answer.status_code == 200
     assert answer.json()["status"] == "placed"
-    assert answer.json()["steps"] == ["keep"]
+    assert answer.json()["next_steps"] == ["keep"]
     pending = PendingEnd.objects.get()
     assert answer.json()["pending_end"] == {
         "to_status": "rejected",
@@ -189,7 +189,7 @@ def test_a_rejection_is_taken_back(tablet, order):
 
     assert answer.status_code == 200
     assert answer.json()["pending_end"] is None
-    assert answer.json()["steps"] == ["accept", "reject", "change_line"]
+    assert answer.json()["next_steps"] == ["accept", "reject", "change_line"]
 
 
 def test_rejecting_twice_changes_nothing_even_once_it_is_done(tablet, order):
@@ -383,11 +383,10 @@ def test_the_price_can_be_lowered_only(tablet, changeable):
         tablet,
         changeable,
         item_id=str(item.public_id),
-        unit_price={"amount": 10**30, "currency": "USD"},
+        unit_price={"amount": 10**9, "currency": "USD"},
     )
 
-    assert answer.status_code in (409, 422)
-    assert answer.json()["code"] == "price_too_high"
+    assert (answer.status_code, answer.json()["code"]) == (409, "price_too_high")
     assert not LineChange.objects.exists()
 
 

@@ -51,6 +51,7 @@ BOARD = [
     ("POST", "/owner/modifiers/{modifier_id}/sold-out", {"until": "hour"}),
     ("POST", "/owner/modifiers/{modifier_id}/back", {}),
     ("GET", "/owner/board?restaurant_id={restaurant_id}", None),
+    ("POST", "/owner/board/attend", {"restaurant_id": "{restaurant_id}"}),
     ("GET", ORDER, None),
     ("POST", f"{ORDER}/open", {}),
     ("POST", f"{ORDER}/accept", {"minutes": 20}),

@@ -303,10 +303,11 @@ def test_the_order_pages_and_the_api_say_the_same_of_an_order(both):
     progress = page.context["progress"]
     assert told["status_text"] == progress.sentence
     assert told["lateness_text"] == progress.lateness != ""
-    assert [one["text"] for one in told["steps"]] == [
+    assert [one["text"] for one in told["timeline"]] == [
         str(one.label) for one in progress.steps
     ]
-    assert told["actions"]["can_cancel"] is page.context["can_cancel"] is True
+    assert page.context["can_cancel"] is True
+    assert told["next_steps"] == ["cancel"]
     assert told["status_text"] in page.text
 
 

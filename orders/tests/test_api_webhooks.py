@@ -19,7 +19,7 @@ from restaurants.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 URL = "https://93.184.216.34/tiffin"
-# The token with its user, the restaurant, its owner, the webhook, four for deliveries.
+# The token with its user, the restaurant, its owner, the webhook, four for messages.
 QUERIES = 8
 
 
@@ -170,7 +170,7 @@ def test_a_secret_that_signs_no_more_is_not_told_of(owner, membership, webhook):
     assert found["previous_secret_until"] is None
 
 
-def test_a_test_goes_to_one_webhook_and_its_delivery_is_seen(
+def test_a_test_goes_to_one_webhook_and_its_message_is_seen(
     owner, membership, webhook, partner
 ):
     WebhookEndpointFactory(
@@ -185,13 +185,13 @@ def test_a_test_goes_to_one_webhook_and_its_delivery_is_seen(
     assert len(partner.taken) == 2
     event = partner.taken[0].verify(webhook.secret)
     assert event["type"] == "webhook.test"
-    page = owner.get(path(membership, webhook.public_id, "deliveries")).json()
-    [delivery] = page["results"]
+    page = owner.get(path(membership, webhook.public_id, "messages")).json()
+    [message] = page["results"]
     assert page["next"] is None
-    assert delivery["webhook_id"] == partner.taken[0].id
-    assert (delivery["event"], delivery["status"]) == (event, "accepted")
-    attempts = [(one["outcome"], one["answer"]) for one in delivery["attempts"]]
-    assert attempts == [("retry", "500"), ("accepted", "204")]
+    assert message["webhook_id"] == partner.taken[0].id
+    assert (message["event"], message["status"]) == (event, "sent")
+    attempts = [(one["outcome"], one["answer"]) for one in message["attempts"]]
+    assert attempts == [("try_again", "500"), ("sent", "204")]
 
 
 def test_a_webhook_that_is_off_is_not_tested(owner, membership, webhook):
@@ -204,23 +204,23 @@ def test_a_webhook_that_is_off_is_not_tested(owner, membership, webhook):
     assert not Event.objects.exists()
 
 
-def test_a_delivery_is_replayed_with_its_id(owner, membership, webhook, partner):
+def test_a_message_is_replayed_with_its_id(owner, membership, webhook, partner):
     owner.post(path(membership, webhook.public_id, "test"))
     work()
-    deliveries = path(membership, webhook.public_id, "deliveries")
-    [delivery] = owner.get(deliveries).json()["results"]
-    replay = f"{deliveries}/{delivery['id']}/replay"
+    messages = path(membership, webhook.public_id, "messages")
+    [message] = owner.get(messages).json()["results"]
+    replay = f"{messages}/{message['id']}/replay"
 
     answer = owner.post(replay)
-    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "waiting")
     assert owner.post(replay).json()["code"] == "not_replayable"
     work()
 
-    assert [taken.id for taken in partner.taken] == [delivery["webhook_id"]] * 2
+    assert [taken.id for taken in partner.taken] == [message["webhook_id"]] * 2
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_deliveries_take_as_many_queries_for_one_as_for_several(
+def test_messages_take_as_many_queries_for_one_as_for_several(
     owner, membership, webhook, partner, count, django_assert_num_queries
 ):
     for _ in range(count):
@@ -228,24 +228,24 @@ def test_deliveries_take_as_many_queries_for_one_as_for_several(
     work()
 
     with django_assert_num_queries(QUERIES):
-        page = owner.get(path(membership, webhook.public_id, "deliveries")).json()
+        page = owner.get(path(membership, webhook.public_id, "messages")).json()
 
     assert len(page["results"]) == count
 
 
-def test_deliveries_are_paged(owner, membership, webhook, partner):
+def test_messages_are_paged(owner, membership, webhook, partner):
     for _ in range(3):
         owner.post(path(membership, webhook.public_id, "test"))
     work()
-    deliveries = path(membership, webhook.public_id, "deliveries")
+    messages = path(membership, webhook.public_id, "messages")
 
-    first = owner.get(deliveries, {"limit": 2}).json()
-    second = owner.get(deliveries, {"limit": 2, "cursor": first["next"]}).json()
+    first = owner.get(messages, {"limit": 2}).json()
+    second = owner.get(messages, {"limit": 2, "cursor": first["next"]}).json()
 
     ids = [one["id"] for one in first["results"] + second["results"]]
     assert len(set(ids)) == 3
     assert second["next"] is None
-    answer = owner.get(deliveries, {"cursor": "x"})
+    answer = owner.get(messages, {"cursor": "x"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
 
@@ -259,8 +259,8 @@ def operations(membership, webhook):
         ("DELETE", one, None),
         ("POST", f"{one}/rotate-secret", {}),
         ("POST", f"{one}/test", {}),
-        ("GET", f"{one}/deliveries", None),
-        ("POST", f"{one}/deliveries/{uuid4()}/replay", {}),
+        ("GET", f"{one}/messages", None),
+        ("POST", f"{one}/messages/{uuid4()}/replay", {}),
     ]
 
 

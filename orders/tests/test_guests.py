@@ -138,7 +138,7 @@ def test_a_guests_second_tab_is_told_that_it_is_ordered(visitor, margherita):
         CHECKOUT, _filled_in(page, key=str(uuid.uuid4())), follow=True
     )
 
-    assert "It may have been ordered in another tab." in answer.text
+    assert "It may have been ordered already." in answer.text
     assert Order.objects.count() == 1
 
 

@@ -99,7 +99,7 @@ def test_a_delay_is_a_change(order, owner):
 
     before, after = sent()[-2:]
     assert after["type"] == "order.changed"
-    assert after["data"]["expected_until"] > before["data"]["expected_until"]
+    assert after["data"]["current_until"] > before["data"]["current_until"]
 
 
 def test_the_same_step_twice_is_one_event(order, owner):

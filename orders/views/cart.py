@@ -123,9 +123,7 @@ def cart_context(request: HttpRequest) -> dict[str, Any]:
         "quote": quote,
         "cart_lines": _lines(quote, wishes) if quote else [],
         "cart_count": sum(one.quantity for one in quote.lines) if quote else 0,
-        "missing": (
-            max(quote.restaurant.minimum_order - quote.subtotal, 0) if quote else 0
-        ),
+        "missing": quote.missing_to_minimum if quote else 0,
         "removed": request.session.pop(REMOVED_KEY, None)
         if REMOVED_KEY in request.session
         else None,

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from customers.models import User
 from customers.places import ChosenPlace, get_chosen_place
 from customers.selectors import list_addresses_for_customer
 from orders.selectors import list_recent_orders
@@ -12,7 +13,6 @@ from orders.views.visitors import user_of
 from restaurants.models import Cuisine, Fulfilment
 from restaurants.selectors import (
     NearbyRestaurant,
-    favourite_pks,
     list_cuisines_near,
     list_restaurants_near,
 )
@@ -34,15 +34,14 @@ def home(request: HttpRequest) -> HttpResponse:
         "place": place,
         "addresses": list(addresses)[:ADDRESSES_SHOWN],
         "orders": orders,
-        "nearby": _list_near(place),
+        "nearby": _list_near(place, user),
         "cuisines": _list_cuisines(place)[:CUISINES_SHOWN],
-        "favourite_pks": favourite_pks(user),
         "fulfilment": Fulfilment.DELIVERY,
     }
     return render(request, "home.html", context)
 
 
-def _list_near(place: ChosenPlace | None) -> list[NearbyRestaurant]:
+def _list_near(place: ChosenPlace | None, user: User | None) -> list[NearbyRestaurant]:
     if place is None:
         return []
     return list_restaurants_near(
@@ -50,6 +49,7 @@ def _list_near(place: ChosenPlace | None) -> list[NearbyRestaurant]:
         longitude=place.longitude,
         moment=timezone.now(),
         limit=RESTAURANTS_SHOWN,
+        reader=user,
     ).results
 
 

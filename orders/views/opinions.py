@@ -24,7 +24,7 @@ def order_review(request: HttpRequest, order: Order) -> HttpResponse:
     review = getattr(order, "review", None)
     obstacle = find_review_obstacle(order, review, now=timezone.now())
     if obstacle:
-        messages.error(request, obstacle)
+        messages.error(request, obstacle.words)
         return redirect(order)
     data = request.POST if request.method == "POST" else None
     stars = request.GET.get("food_rating", "")
@@ -60,7 +60,7 @@ def order_claim(request: HttpRequest, order: Order) -> HttpResponse:
     claim = getattr(order, "claim", None)
     obstacle = find_claim_obstacle(order, claim, now=timezone.now())
     if obstacle:
-        messages.error(request, obstacle)
+        messages.error(request, obstacle.words)
         return redirect(order)
     data = request.POST if request.method == "POST" else None
     form = ClaimForm(data, lines=list(order.lines.all()))

@@ -151,7 +151,7 @@ def order_receipt(request: HttpRequest, order: Order) -> HttpResponse:
     context = {
         "order": order,
         "is_completed": order.status in Order.COMPLETED,
-        "kept": order.total - order.refunded,
+        "kept": order.kept,
     }
     return render(request, "orders/receipt.html", context)
 

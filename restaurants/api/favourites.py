@@ -77,7 +77,10 @@ class FavouriteView(APIView):
         responses={status.HTTP_204_NO_CONTENT: None},
     )
     def put(self, request: Request, restaurant_id: UUID) -> Response:
-        """Make a restaurant your favourite; once more is the same."""
+        """Make a restaurant your favourite; once more is the same.
+
+        Favourites are listed by `GET /me/favourites`.
+        """
         return self._set(request, restaurant_id, wanted=True)
 
     @extend_schema(
@@ -85,7 +88,10 @@ class FavouriteView(APIView):
         responses={status.HTTP_204_NO_CONTENT: None},
     )
     def delete(self, request: Request, restaurant_id: UUID) -> Response:
-        """Let go of a favourite; once more is the same."""
+        """Let go of a favourite; once more is the same.
+
+        The restaurant is not told.
+        """
         return self._set(request, restaurant_id, wanted=False)
 
     def _set(self, request: Request, restaurant_id: UUID, *, wanted: bool) -> Response:

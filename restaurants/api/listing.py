@@ -11,11 +11,9 @@ from rest_framework.views import APIView
 
 from customers.api.asking import read_query
 from customers.models import User
-from restaurants.models import Fulfilment
 from restaurants.selectors import (
     NearbyFilters,
     Sort,
-    favourite_pks,
     list_cuisines_near,
     list_restaurants_near,
 )
@@ -45,7 +43,7 @@ SUMMARY: dict[str, Any] = {
     "availability": {
         "can_order": True,
         "code": "available",
-        "message": "",
+        "message": None,
         "opens_at": None,
     },
     "arrives_in": {"minutes_from": 30, "minutes_until": 45},
@@ -83,6 +81,7 @@ class RestaurantsView(APIView):
         """
         asked = read_query(NearbyQuerySerializer, request)
         moment, fulfilment = timezone.now(), asked["fulfilment"]
+        user = request.user
         page = list_restaurants_near(
             latitude=asked["latitude"],
             longitude=asked["longitude"],
@@ -91,16 +90,15 @@ class RestaurantsView(APIView):
             sort=Sort(asked["sort"]),
             cursor=asked.get("cursor", ""),
             limit=asked["limit"],
+            reader=user if isinstance(user, User) else None,
         )
-        user = request.user
-        favourites = favourite_pks(user if isinstance(user, User) else None)
         results = []
         for near in page.results:
             one = present_summary(
                 near,
                 fulfilment=fulfilment,
                 moment=moment,
-                is_favourite=near.restaurant.pk in favourites,
+                is_favourite=near.is_favourite,
             )
             one["dishes"] = near.dishes
             results.append(one)
@@ -119,9 +117,7 @@ def _filters(asked: dict[str, Any]) -> NearbyFilters:
         open_now=asked["open_now"],
         text=asked.get("q", ""),
         fulfilment=asked["fulfilment"],
-        # Nothing is delivered to who collects.
-        free_delivery=asked["free_delivery"]
-        and asked["fulfilment"] == Fulfilment.DELIVERY,
+        free_delivery=asked["free_delivery"],
         min_rating=asked.get("min_rating", 0),
     )
 
@@ -147,7 +143,10 @@ class CuisinesView(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        """List the cuisines of the restaurants around a place, by name."""
+        """List the cuisines of the restaurants around a place, by name.
+
+        Send a `slug` as `cuisine` of `GET /restaurants`.
+        """
         asked = read_query(PointQuerySerializer, request)
         found = list_cuisines_near(**asked)
         return Response({"results": [present_cuisine(one) for one in found]})

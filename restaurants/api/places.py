@@ -1,20 +1,17 @@
 """Where people are and want food brought to: `/api/v1/places`."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import status
-from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from customers.api.asking import read_query
+from customers.api.asking import GeocoderDownError, read_query
 from customers.geocoding import GeocoderUnavailableError, Place, get_geocoder
-from customers.throttling import Limit
-from customers.views.places import SUGGESTION_COUNT, SURROUNDING_COUNT
+from customers.places import SUGGESTION_COUNT, SURROUNDING_COUNT
+from customers.throttling import PLACES
 from restaurants.serializers import (
     PlaceListSerializer,
     PlaceQuerySerializer,
@@ -22,8 +19,6 @@ from restaurants.serializers import (
     present_place,
 )
 
-# A geocoder is slow, and may be somebody else's.
-PLACES = Limit("api-places", 120, timedelta(minutes=1))
 EXAMPLE = OpenApiExample(
     "In San Francisco",
     value={
@@ -32,7 +27,7 @@ EXAMPLE = OpenApiExample(
                 "label": "Mission District, San Francisco, United States",
                 "latitude": 37.7599,
                 "longitude": -122.4148,
-                "street_address": "",
+                "street_address": None,
                 "locality": "San Francisco",
                 "postal_code": "94110",
                 "country": "US",
@@ -41,12 +36,6 @@ EXAMPLE = OpenApiExample(
     },
     response_only=True,
 )
-
-
-class GeocoderDown(APIException):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = GeocoderUnavailableError.code
-    default_detail = "Places cannot be looked up just now; try again in a minute."
 
 
 class PlacesView(APIView):
@@ -61,7 +50,10 @@ class PlacesView(APIView):
         examples=[EXAMPLE],
     )
     def get(self, request: Request) -> Response:
-        """Suggest places while somebody types an address, the best first."""
+        """Suggest places while somebody types an address, the best first.
+
+        Send the `latitude` and `longitude` of the one that is chosen.
+        """
         text = read_query(PlaceQuerySerializer, request)["q"]
         return _answer(lambda: get_geocoder().search(text, limit=SUGGESTION_COUNT))
 
@@ -92,5 +84,5 @@ def _answer(find: Callable[[], list[Place]]) -> Response:
     try:
         found = find()
     except GeocoderUnavailableError as error:
-        raise GeocoderDown from error
+        raise GeocoderDownError from error
     return Response({"results": [present_place(place) for place in found]})

@@ -13,7 +13,6 @@ from restaurants.selectors.cards import (
 from restaurants.selectors.favourites import (
     FavouritePage,
     FavouriteRestaurant,
-    favourite_pks,
     list_favourites,
 )
 from restaurants.selectors.nearby import (
@@ -61,7 +60,6 @@ __all__ = [
     "SeenRestaurant",
     "Sort",
     "badges_of",
-    "favourite_pks",
     "find_dishes_with",
     "fold",
     "get_acting_session",

@@ -126,8 +126,8 @@ def badges_of(
 ) -> list[Badge]:
     """Return what stands out; `is_free` when food is brought there for nothing."""
     badges = []
-    rating, count = restaurant.rating, restaurant.rating_count
-    if rating is not None and rating >= TOP_RATING and count >= TOP_RATINGS:
+    count = restaurant.rating_count
+    if count >= TOP_RATINGS and (restaurant.rating or 0) >= TOP_RATING:
         badges.append(Badge.TOP_RATED)
     if moment - restaurant.created_at < NEW_FOR and count < KNOWN_BY_RATINGS:
         badges.append(Badge.NEW)

@@ -31,13 +31,6 @@ class FavouritePage:
     next_cursor: str = ""
 
 
-def favourite_pks(user: User | None) -> set[int]:
-    """Return the keys of somebody's favourite restaurants; none of nobody's."""
-    if user is None:
-        return set()
-    return set(Favourite.objects.filter(user=user).values_list("restaurant", flat=True))
-
-
 def list_favourites(
     *,
     user: User,

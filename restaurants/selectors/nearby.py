@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models.base import ModelState
 
+from customers.models import User
 from customers.paging import read_number, read_pk, read_position, write_position
+from notifications.prepared import fetch_rows
 from restaurants.availability import Orderability, check_orderability
 from restaurants.estimating import estimate_minutes
 from restaurants.exceptions import InvalidCursorError
@@ -48,17 +50,15 @@ _CARDS = f"""
            spans.starts, spans.ends,
            ARRAY(SELECT c.slug || ' ' || c.name FROM restaurants_restaurant_cuisines rc
                    JOIN restaurants_cuisine c ON c.id = rc.cuisine_id
-                  WHERE rc.restaurant_id = r.id ORDER BY c.name)
+                  WHERE rc.restaurant_id = r.id ORDER BY c.name),
+           r.id IN (SELECT restaurant_id FROM restaurants_favourite
+                     WHERE user_id = %(reader)s)
       FROM restaurants_restaurant r
       CROSS JOIN LATERAL (
-          -- As numbers, which are read much faster than times.
-          SELECT array_agg(extract(epoch FROM lower(span))::float8
-                           ORDER BY span) AS starts,
-                 array_agg(extract(epoch FROM upper(span))::float8
-                           ORDER BY span) AS ends
+          SELECT array_agg(lower(span)) AS starts, array_agg(upper(span)) AS ends
+            -- unnest gives them in their order.
             FROM (SELECT span FROM unnest(r.open_spans) span
                    WHERE r.paused_until > %(moment)s OR upper(span) > %(moment)s
-                   ORDER BY span
                    LIMIT CASE WHEN r.paused_until > %(moment)s THEN NULL ELSE 3 END
                  ) next_ones) spans
      WHERE r.id = ANY(%(pks)s)
@@ -89,6 +89,7 @@ class NearbyRestaurant:
     minutes: tuple[int, int]
     delivery_fee: Decimal
     cuisines: Sequence[CuisineShown]
+    is_favourite: bool  # of who reads it
     dishes: list[str] = field(default_factory=list)  # at most three that were meant
 
 
@@ -108,11 +109,13 @@ def list_restaurants_near(
     sort: Sort = Sort.DISTANCE,
     cursor: str = "",
     limit: int = 20,
+    reader: User | None = None,
 ) -> NearbyPage:
     """Return the restaurants that deliver to a place: open ones first, then sorted.
 
     Distances are great-circle metres and decide both the order and each restaurant's
     own edge. `cursor` is the previous page's `next_cursor`; InvalidCursorError if not.
+    `reader` is whose favourites are told.
     """
     filters = filters or NearbyFilters()
     after = _read_cursor(cursor, sort) if cursor else None
@@ -129,7 +132,7 @@ def list_restaurants_near(
         positions = find_positions(asked, after, limit + 1)
     page = positions[:limit]
     return NearbyPage(
-        _cards(page, asked),
+        _cards(page, asked, reader),
         _write_cursor(page[-1], sort) if len(positions) > limit else "",
         asked.wording.corrected,
     )
@@ -158,8 +161,10 @@ def _of_words(search: Search) -> Search:
     return replace(search, only=only, has_words=True)
 
 
-def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaurant]:
-    found = _load([position[3] for position in positions], search.moment)
+def _cards(
+    positions: Sequence[Position], search: Search, reader: User | None
+) -> list[NearbyRestaurant]:
+    found = _load([position[3] for position in positions], search.moment, reader)
     dishes = list_dishes_found(list(found), search.wording.beginnings)
     moment, fulfilment = search.moment, search.filters.fulfilment
     place = (search.latitude, search.longitude)
@@ -167,14 +172,18 @@ def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaura
     for is_closed, _value, distance, pk in positions:
         if pk not in found:
             continue
-        restaurant, cuisines = found[pk]
+        restaurant, cuisines, is_favourite = found[pk]
         cards.append(
             NearbyRestaurant(
                 restaurant=restaurant,
                 distance=distance,
                 is_open=not is_closed,
                 orderability=check_orderability(
-                    restaurant, moment=moment, place=place, fulfilment=fulfilment
+                    restaurant,
+                    moment=moment,
+                    place=place,
+                    fulfilment=fulfilment,
+                    distance=distance,
                 ),
                 minutes=estimate_minutes(
                     preparation_minutes=restaurant.preparation_minutes_at(moment),
@@ -182,6 +191,7 @@ def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaura
                 ),
                 delivery_fee=restaurant.delivery_fee_at(distance),
                 cuisines=cuisines,
+                is_favourite=is_favourite,
                 dishes=dishes.get(pk, []),
             )
         )
@@ -189,25 +199,19 @@ def _cards(positions: Sequence[Position], search: Search) -> list[NearbyRestaura
 
 
 def _load(
-    pks: list[int], moment: datetime
-) -> dict[int, tuple[Restaurant, list[CuisineShown]]]:
-    """Return restaurants by key with their cuisines, in one query."""
+    pks: list[int], moment: datetime, reader: User | None
+) -> dict[int, tuple[Restaurant, list[CuisineShown], bool]]:
+    """Return restaurants by key with their cuisines, and if they are favourites."""
     if not pks:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_CARDS, {"pks": pks, "moment": moment})
-        rows = cursor.fetchall()
+    asked = {"pks": pks, "moment": moment, "reader": reader.pk if reader else None}
     found, alias = {}, connection.alias
-    for row in rows:
-        *values, starts, ends, cuisines = row
+    for row in fetch_rows(_CARDS, asked):
+        *values, starts, ends, cuisines, is_favourite = row
         restaurant = _instance(values, alias)
-        restaurant.open_spans = [
-            KeptSpan(
-                datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
-            )
-            for start, end in zip(starts or (), ends or (), strict=True)
-        ]
-        found[restaurant.pk] = restaurant, [_read_cuisine(one) for one in cuisines]
+        restaurant.open_spans = list(map(KeptSpan, starts or (), ends or ()))
+        shown = [_read_cuisine(one) for one in cuisines]
+        found[values[0]] = restaurant, shown, is_favourite
     return found
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from notifications.prepared import fetch_rows
 from restaurants.estimating import DETOUR, METRES_PER_MINUTE
 from restaurants.geo import (
     EARTH_RADIUS,
@@ -46,6 +47,11 @@ class NearbyFilters:
     fulfilment: str = Fulfilment.DELIVERY
     free_delivery: bool = False  # to this place
     min_rating: float = 0  # of the average; above 0 only rated ones are kept
+
+    def __post_init__(self) -> None:
+        if self.fulfilment == Fulfilment.PICKUP:
+            # Nothing is delivered to who collects.
+            object.__setattr__(self, "free_delivery", False)
 
 
 MINUTES_PER_METRE = DETOUR / METRES_PER_MINUTE
@@ -208,7 +214,7 @@ class Search:
             )
         if self.filters.open_now:
             conditions.append(_IS_OPEN)
-        if self.filters.free_delivery and self.filters.fulfilment != Fulfilment.PICKUP:
+        if self.filters.free_delivery:
             conditions.append(f"{_FEE} = 0")
         if self.filters.min_rating:
             self.params["min_rating"] = self.filters.min_rating
@@ -286,9 +292,12 @@ def _walk_group(
     if after is not None:
         params |= {"after_distance": after[2], "after_id": after[3]}
         conditions.append("(d.distance, r.id) > (%(after_distance)s, %(after_id)s)")
+    # How rare a cuisine or a word is decides how it is best looked for, so those are
+    # planned each time.
+    fetch = _run if search.is_narrow else fetch_rows
     net = limit + 5
     while True:
-        rows = _run(
+        rows = fetch(
             f"""
             SELECT r.id, d.distance, r.location <-> point(%(x)s, %(y)s)
               FROM restaurants_restaurant r

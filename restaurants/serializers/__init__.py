@@ -3,7 +3,6 @@
 from restaurants.serializers.asking import (
     FavouritesQuerySerializer,
     NearbyQuerySerializer,
-    PageQuerySerializer,
     PlaceQuerySerializer,
     PointQuerySerializer,
     RestaurantQuerySerializer,
@@ -31,7 +30,6 @@ __all__ = [
     "FavouritesQuerySerializer",
     "NearbyPageSerializer",
     "NearbyQuerySerializer",
-    "PageQuerySerializer",
     "PlaceListSerializer",
     "PlaceQuerySerializer",
     "PointQuerySerializer",

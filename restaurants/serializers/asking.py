@@ -5,12 +5,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from customers.api.asking import LARGEST_PAGE, PAGE_SIZE
-from notifications.fields import Strict
+from notifications.asking import PageQuerySerializer
+from notifications.fields import Choosing, Strict
 from restaurants.models import Fulfilment
 from restaurants.selectors import Sort
 
-LONGEST_TEXT, LONGEST_CODE, LONGEST_CURSOR = 100, 60, 500
+LONGEST_TEXT, LONGEST_CODE = 100, 60
 LONGEST_ADDRESS = 200
 REQUIRED = "This field is required, where the other is given."
 
@@ -32,33 +32,9 @@ class Degrees(Finite):
         super().__init__(min_value=-most, max_value=most, **kwargs)
 
 
-class Choosing(serializers.BooleanField):
-    """True or false, in these words."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if data not in ("true", "false"):
-            self.fail("invalid", input=data)
-        return bool(data == "true")
-
-
 class PointQuerySerializer(Strict):
     latitude = Degrees(90, help_text="WGS 84 degrees.")
     longitude = Degrees(180, help_text="WGS 84 degrees.")
-
-
-class PageQuerySerializer(Strict):
-    cursor = serializers.CharField(
-        required=False,
-        max_length=LONGEST_CURSOR,
-        help_text="The `next` of the page before; without it, the first page.",
-    )
-    limit = serializers.IntegerField(
-        required=False,
-        default=PAGE_SIZE,
-        min_value=1,
-        max_value=LARGEST_PAGE,
-        help_text="The most results on a page.",
-    )
 
 
 class NearbyQuerySerializer(PointQuerySerializer, PageQuerySerializer):

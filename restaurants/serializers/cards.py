@@ -1,5 +1,6 @@
 """A restaurant in a list: what its card shows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -31,20 +32,28 @@ ORDERABILITY_CODES = (
 
 
 class CuisineSerializer(Strict):
+    """A kind of food."""
+
     slug = serializers.CharField(help_text="Filters `GET /restaurants`.")
     name = serializers.CharField()
 
 
 class CuisineListSerializer(Strict):
+    """Cuisines by name."""
+
     results = CuisineSerializer(many=True)
 
 
 class BadgeSerializer(Strict):
+    """Something worth knowing at a glance."""
+
     code = Code(Badge)
     text = serializers.CharField(help_text="In the reader's language.")
 
 
 class RatingSerializer(Strict):
+    """Stars on average, and of how many."""
+
     average = serializers.FloatField(
         allow_null=True,
         help_text="Of the food, 1 to 5, with one decimal; null without ratings.",
@@ -58,8 +67,8 @@ class AvailabilitySerializer(Strict):
     can_order = serializers.BooleanField()
     code = Code(ORDERABILITY_CODES)
     message = serializers.CharField(
-        allow_blank=True,
-        help_text="Why not, in the reader's language; empty when it can.",
+        allow_null=True,
+        help_text="Why not, in the reader's language; null when it can.",
     )
     opens_at = serializers.DateTimeField(
         allow_null=True,
@@ -68,11 +77,15 @@ class AvailabilitySerializer(Strict):
 
 
 class ArrivalSerializer(Strict):
+    """In how many minutes it would be there."""
+
     minutes_from = serializers.IntegerField()
     minutes_until = serializers.IntegerField()
 
 
 class RestaurantSummarySerializer(Strict):
+    """A restaurant in a list."""
+
     id = PublicId()
     name = serializers.CharField()
     url = serializers.URLField(help_text="Its page on the site, to be shared.")
@@ -112,6 +125,8 @@ class RestaurantSummarySerializer(Strict):
 
 
 class NearbyRestaurantSerializer(RestaurantSummarySerializer):
+    """A restaurant around a place."""
+
     dishes = serializers.ListField(
         child=serializers.CharField(),
         help_text="Names of dishes that were searched for, three at most.",
@@ -139,7 +154,6 @@ def present_summary(
     knows_when = answer.can_order and (distance is not None or not brings)
     fee = present_money(offered.delivery_fee, currency) if brings else None
     is_free = brings and not offered.delivery_fee
-    language = get_language() or ""
     return {
         "id": str(restaurant.public_id),
         "name": restaurant.name,
@@ -157,18 +171,25 @@ def present_summary(
         "availability": {
             "can_order": answer.can_order,
             "code": answer.code or CAN_ORDER,
-            "message": say_status(offered, moment=moment),
+            "message": say_status(offered, moment=moment) or None,
             "opens_at": present_moment(answer.next_opening),
         },
         "arrives_in": _arrival(offered) if knows_when else None,
         "delivery_fee": fee,
         "minimum_order": present_money(restaurant.minimum_order, currency),
-        "badges": [
-            _present_badge(badge, language)
-            for badge in badges_of(restaurant, moment=moment, is_free=is_free)
-        ],
+        "badges": _present_badges(
+            badges_of(restaurant, moment=moment, is_free=is_free)
+        ),
         "is_favourite": is_favourite,
     }
+
+
+def _present_badges(badges: Sequence[Badge]) -> list[dict[str, str]]:
+    if not badges:
+        return []
+    # Asked for seldom: finding it takes as long as the rest of a card.
+    language = get_language() or ""
+    return [_present_badge(badge, language) for badge in badges]
 
 
 @cache

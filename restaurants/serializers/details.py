@@ -14,6 +14,10 @@ from restaurants.selectors import (
     list_fee_steps,
     list_special_hours,
 )
+from restaurants.serializers.addresses import (
+    PostalAddressSerializer,
+    present_postal_address,
+)
 from restaurants.serializers.cards import (
     RestaurantSummarySerializer,
     present_summary,
@@ -21,15 +25,6 @@ from restaurants.serializers.cards import (
 
 ROUND_THE_CLOCK = timedelta(days=1)
 WEEKDAYS = [day.name.lower() for day in Weekday]
-
-
-class PostalAddressSerializer(Strict):
-    street_address = serializers.CharField(allow_blank=True)
-    locality = serializers.CharField(allow_blank=True)
-    postal_code = serializers.CharField(allow_blank=True)
-    country = serializers.CharField(
-        allow_blank=True, help_text="ISO 3166-1, two letters; empty if not known."
-    )
 
 
 class OpeningHoursSerializer(Strict):
@@ -54,6 +49,8 @@ class SpecialHoursSerializer(Strict):
 
 
 class FeeStepSerializer(Strict):
+    """What delivery costs up to a distance."""
+
     until_meters = serializers.IntegerField(
         help_text="The fee holds up to here, from where the step before ends."
     )
@@ -62,6 +59,8 @@ class FeeStepSerializer(Strict):
 
 
 class DeliveryTermsSerializer(Strict):
+    """What delivering costs, and how far it goes."""
+
     radius_meters = serializers.IntegerField()
     is_in_range = serializers.BooleanField(
         allow_null=True, help_text="Null where no place was given."
@@ -73,9 +72,9 @@ class RestaurantDetailsSerializer(RestaurantSummarySerializer):
     description = serializers.CharField(allow_blank=True)
     address = PostalAddressSerializer()
     phone = serializers.CharField(
-        allow_blank=True, help_text="E.164, as +14155550100; empty if there is none."
+        allow_null=True, help_text="E.164, as +14155550100; null if there is none."
     )
-    website = serializers.CharField(allow_blank=True)
+    website = serializers.CharField(allow_null=True)
     currency = serializers.CharField(help_text="ISO 4217.")
     fulfilment = Code(Fulfilment)
     takes_orders = serializers.BooleanField(
@@ -112,14 +111,9 @@ def present_details(
             seen, fulfilment=fulfilment, moment=moment, is_favourite=is_favourite
         ),
         "description": restaurant.description,
-        "address": {
-            "street_address": restaurant.street_address,
-            "locality": restaurant.locality,
-            "postal_code": restaurant.postal_code,
-            "country": restaurant.country,
-        },
-        "phone": str(restaurant.phone or ""),
-        "website": restaurant.website,
+        "address": present_postal_address(restaurant),
+        "phone": str(restaurant.phone) or None,
+        "website": restaurant.website or None,
         "currency": restaurant.currency,
         "fulfilment": str(fulfilment),
         "takes_orders": restaurant.takes_orders,

@@ -5,6 +5,7 @@ two owners who remove each other at once do not leave nobody.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from smtplib import SMTPException
 
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import User
+from notifications.models import WebhookEndpoint
 from notifications.services.webhooks import stop_endpoints
 from restaurants.exceptions import (
     AlreadyMemberError,
@@ -193,6 +195,28 @@ def remove_member(*, restaurant_pk: int, actor: User, membership_pk: int) -> Mem
     Membership.objects.filter(pk=membership.pk).delete()
     _stop_webhooks(membership)
     return membership
+
+
+@transaction.atomic
+def stop_webhooks_of_others(*, restaurant_pks: Iterable[int]) -> int:
+    """Stop the webhooks of whoever no longer decides; return how many.
+
+    For changes that operators make to memberships themselves, past these services.
+    """
+    restaurants = Restaurant.objects.select_for_update(of=("self",), no_key=True)
+    stopped = 0
+    for restaurant in restaurants.filter(pk__in=list(restaurant_pks)).order_by("pk"):
+        about = about_of(restaurant.public_id)
+        owners = WebhookEndpoint.objects.filter(about=about, is_active=True)
+        deciders = Membership.objects.filter(
+            restaurant=restaurant, role__in=roles_with(Duty.PEOPLE)
+        )
+        others = owners.exclude(owner__in=deciders.values("user"))
+        for owner_pk in set(others.values_list("owner_id", flat=True)):
+            stopped += stop_endpoints(
+                owner_pk=owner_pk, about=about, because="owner_left"
+            )
+    return stopped
 
 
 def _stop_webhooks(membership: Membership) -> None:

@@ -86,8 +86,7 @@ def send_test_webhook(
     WebhookInactiveError.
     """
     endpoint = _take(restaurant, actor, webhook_id)
-    if not endpoint.is_active:
-        raise WebhookInactiveError
+    _see_is_answered_for(restaurant, endpoint)
     tell_partners(
         restaurant,
         recipients=[endpoint.owner_id],
@@ -108,8 +107,15 @@ def replay_webhook(
 ) -> WebhookEndpoint:
     """Send one message again. WebhookInactiveError, NotReplayableError."""
     endpoint = _take(restaurant, actor, webhook_id)
+    _see_is_answered_for(restaurant, endpoint)
     endpoints.replay_message(endpoint=endpoint, message_pk=message_pk)
     return endpoint
+
+
+def _see_is_answered_for(restaurant: Restaurant, endpoint: WebhookEndpoint) -> None:
+    """Raise WebhookInactiveError unless it runs, and whose it is still decides."""
+    if not endpoint.is_active or not decides_people(restaurant.pk, endpoint.owner):
+        raise WebhookInactiveError
 
 
 def get_webhook(

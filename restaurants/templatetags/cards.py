@@ -27,7 +27,6 @@ DRAWN = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    pk: int
     name: str
     url: str
     upload: ImageFieldFile
@@ -48,6 +47,7 @@ class Card:
     status: str  # why not to be ordered from now, and from when
     starts_closed: bool  # the first that is not open after those that are
     dishes: list[str]
+    is_favourite: bool
 
 
 @register.filter
@@ -76,7 +76,6 @@ def _card(
     rating = restaurant.rating
     brings = fulfilment == Fulfilment.DELIVERY
     return Card(
-        pk=restaurant.pk,
         name=restaurant.name,
         url=restaurant.get_absolute_url(),
         upload=restaurant.picture,
@@ -97,6 +96,7 @@ def _card(
         status=say_status(near, moment=now),
         starts_closed=follows_open and not near.is_open,
         dishes=near.dishes,
+        is_favourite=near.is_favourite,
     )
 
 

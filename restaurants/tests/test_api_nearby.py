@@ -65,7 +65,7 @@ def test_a_restaurant_shows_what_its_card_shows(api):
     assert shown["availability"] == {
         "can_order": True,
         "code": "available",
-        "message": "",
+        "message": None,
         "opens_at": None,
     }
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from customers.tests.factories import PASSWORD, UserFactory
 from restaurants.models import Favourite
-from restaurants.selectors import favourite_pks, list_favourites
+from restaurants.selectors import list_favourites
 from restaurants.services.favourites import set_favourite
 from restaurants.tests.factories import RestaurantFactory
 
@@ -32,12 +32,11 @@ def toggle(client, restaurant, htmx=False, **data):
 def test_a_favourite_is_kept_once_and_let_go(ada, trattoria):
     for _ in range(2):
         set_favourite(user=ada, restaurant_pk=trattoria.pk, wanted=True)
-    assert favourite_pks(ada) == {trattoria.pk}
+    assert ada.favourites.get().restaurant == trattoria
 
     for _ in range(2):
         set_favourite(user=ada, restaurant_pk=trattoria.pk, wanted=False)
-    assert favourite_pks(ada) == set()
-    assert favourite_pks(None) == set()
+    assert not ada.favourites.exists()
 
 
 def test_somebody_makes_a_restaurant_a_favourite_and_no_longer(client, ada, trattoria):
@@ -78,7 +77,7 @@ def test_who_is_signed_out_signs_in_and_then_it_is_done(client, ada, trattoria):
         asked["Location"], {"username": ada.email, "password": PASSWORD}, follow=True
     )
 
-    assert favourite_pks(ada) == {trattoria.pk}
+    assert ada.favourites.get().restaurant == trattoria
     assert page.redirect_chain[-1][0] == trattoria.get_absolute_url()
 
 

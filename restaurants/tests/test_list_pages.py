@@ -251,6 +251,6 @@ def test_the_list_asks_as_much_for_many_as_for_one(
     visitor.post(reverse("customers:place-choose"), MISSION)
 
     # Session, user, open and closed ones, their rows and cuisines, the cuisines
-    # around, favourites, cart and inbox.
-    with django_assert_max_num_queries(10):
+    # around, cart and inbox.
+    with django_assert_max_num_queries(9):
         visitor.get(URL)

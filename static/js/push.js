@@ -32,14 +32,14 @@
     });
   const browser = () => {
     const agent = navigator.userAgent;
-    if (agent.includes("Firefox/")) return "FIREFOX";
-    if (agent.includes("Edg/")) return "EDGE";
-    if (agent.includes("OPR/")) return "OPERA";
-    return agent.includes("Chrome/") ? "CHROME" : "SAFARI";
+    if (agent.includes("Firefox/")) return "firefox";
+    if (agent.includes("Edg/")) return "edge";
+    if (agent.includes("OPR/")) return "opera";
+    return agent.includes("Chrome/") ? "chrome" : "safari";
   };
   const register = async (subscription) => {
     const { endpoint, keys } = subscription.toJSON();
-    const name = `${browser()[0]}${browser().slice(1).toLowerCase()}`;
+    const name = `${browser()[0].toUpperCase()}${browser().slice(1)}`;
     const answer = await send("POST", box.dataset.url, {
       name,
       registration_id: endpoint,

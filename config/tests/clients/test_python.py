@@ -172,6 +172,7 @@ def cook(made: Made, owner: User, order_id: Any) -> None:
         "",
         body={"email": owner.email, "password": PASSWORD, "device_name": "Kitchen"},
     ).access_token
-    made.ask("accept_order", kitchen, order_id, body={"minutes": 20})
-    for step in ("mark_order_ready", "send_order_out", "complete_order"):
+    made.ask("accept_owner_order", kitchen, order_id, body={"minutes": 20})
+    for step in ("mark_owner_order_ready", "send_owner_order_out"):
         made.ask(step, kitchen, order_id)
+    made.ask("complete_owner_order", kitchen, order_id)

@@ -8,7 +8,7 @@ from notifications.people import WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookMessage:
     """One event on its way to one endpoint."""
 
     message: Message
@@ -22,27 +22,27 @@ def list_endpoints(*, about: str) -> list[WebhookEndpoint]:
     return list(WebhookEndpoint.objects.filter(about=about).order_by("-pk"))
 
 
-def list_deliveries(
+def list_webhook_messages(
     *, endpoint: WebhookEndpoint, before: int | None = None, limit: int = 20
-) -> list[Delivery]:
+) -> list[WebhookMessage]:
     """Return what was sent to an endpoint, newest first; `before` is the last pk."""
     messages = Message.objects.filter(provider=WEBHOOK, endpoint=str(endpoint.pk))
     if before is not None:
         messages = messages.filter(pk__lt=before)
     # Each table by its keys: a join would look into the partitions of all days.
     found = messages.order_by("-pk").prefetch_related("notification__event", "attempts")
-    return [_delivery(message) for message in found[:limit]]
+    return [_read(message) for message in found[:limit]]
 
 
-def get_delivery(*, endpoint: WebhookEndpoint, message_pk: int) -> Delivery:
-    """Return one delivery to an endpoint; Message.DoesNotExist for any other."""
+def get_webhook_message(
+    *, endpoint: WebhookEndpoint, message_pk: int
+) -> WebhookMessage:
+    """Return one message to an endpoint; Message.DoesNotExist for any other."""
     found = Message.objects.prefetch_related("notification__event", "attempts")
-    return _delivery(
-        found.get(pk=message_pk, provider=WEBHOOK, endpoint=str(endpoint.pk))
-    )
+    return _read(found.get(pk=message_pk, provider=WEBHOOK, endpoint=str(endpoint.pk)))
 
 
-def _delivery(message: Message) -> Delivery:
+def _read(message: Message) -> WebhookMessage:
     context = message.notification.event.context
     attempts = sorted(message.attempts.all(), key=lambda attempt: attempt.number)
-    return Delivery(message, context.get("payload", {}), attempts)
+    return WebhookMessage(message, context.get("payload", {}), attempts)
