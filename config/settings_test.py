@@ -11,6 +11,9 @@ from config.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Each worker's counts are its own.
 CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # noqa: F405
+# Found when they are asked for: each client would list hundreds of files before its
+# first request.
+WHITENOISE_AUTOREFRESH = True
 # All tests come from one address; those of the limits turn them on.
 LIMIT_ATTEMPTS = False
 # Nobody works, and nobody listens.

@@ -24,8 +24,8 @@ from config.embedded import Postgres, socket_folder, start_redis
 from config.outside_world.starting import World, outside_world
 from config.processes import Process, stop_all
 
-EVENTS = 4_000
-KILLS = 8
+EVENTS = 2_500
+KILLS = 5
 CELERY = (
     *("-W", "ignore::UserWarning:celery.platforms"),
     *("-m", "celery", "--app", "config", "--quiet"),
