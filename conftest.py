@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -25,8 +26,22 @@ ROUTE_PART = re.compile(r"<(?:\w+:)?(\w+)>")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker is left with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Begin with what takes long, so that no worker is left with it at the end.
+
+    Each worker is given a share of the list, one after the other.
+    """
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    rest = [item for item in items if not item.get_closest_marker("slow")]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = len(rest) // workers + 1
+    items[:] = [
+        item
+        for worker in range(workers)
+        for item in (
+            *slow[worker::workers],
+            *rest[worker * share : (worker + 1) * share],
+        )
+    ]
 
 
 def pytest_collection_finish() -> None:
