@@ -4,7 +4,6 @@
 people, in their language. All codes are in config/api_codes.py.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -13,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -31,6 +30,7 @@ from customers.exceptions import (
 )
 from delivery.exceptions import DeliveryError
 from menus.exceptions import CannotTakeBackError, EditConflictError, MenuError
+from notifications.asking import cursor_refused
 from notifications.exceptions import (
     NotificationError,
     NotReplayableError,
@@ -42,8 +42,6 @@ from orders import exceptions as order_errors
 from orders.exceptions import OrderError
 from restaurants import exceptions as restaurant_errors
 from restaurants.exceptions import RestaurantError
-
-logger = logging.getLogger(__name__)
 
 API_PATH = "/api/"
 MEDIA_TYPE = "application/problem+json"
@@ -74,10 +72,8 @@ POINTERS = {
     "tip_invalid": "/tip",
 }
 UNAUTHORIZED = (TokenRefusedError, WrongSignInError)
-MALFORMED = (
-    *(order_errors.IdempotencyKeyMissingError, order_errors.InvalidCursorError),
-    restaurant_errors.InvalidCursorError,
-)
+BAD_CURSORS = (order_errors.InvalidCursorError, restaurant_errors.InvalidCursorError)
+MALFORMED = (order_errors.IdempotencyKeyMissingError, *BAD_CURSORS)
 
 # What is no error of the domain: HTTP's own, by code.
 PLAIN = {
@@ -93,6 +89,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, BAD_CURSORS):
+        error = cursor_refused()
     if isinstance(error, DOMAIN_ERRORS):
         set_rollback()
         return _answer_domain_error(error)
@@ -105,9 +103,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     return response
 
 
-def problem_response(request: HttpRequest, code: str) -> JsonResponse:
+def problem_response(code: str) -> JsonResponse:
     """Answer with one of the plain problems, outside of API views."""
-    del request
     status, words = PLAIN[code]
     body = make_problem(code, status, gettext(words))
     return JsonResponse(body, status=status, content_type=MEDIA_TYPE)

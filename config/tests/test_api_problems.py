@@ -147,3 +147,23 @@ def test_what_nobody_expected_is_a_problem_for_apps_and_a_page_for_people(rf):
     assert (answer.status_code, answer["Content-Type"]) == (500, PROBLEM)
     assert json.loads(answer.content)["code"] == "internal_error"
     assert (page.status_code, page["Content-Type"][:9]) == (500, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/orders", {}),
+        ("/me/favourites", {}),
+        ("/me/inbox", {}),
+        ("/restaurants", {"latitude": "37.76", "longitude": "-122.41"}),
+    ],
+)
+def test_what_is_no_cursor_is_told_alike_by_every_list(api, path, query):
+    app = api.sign_in(UserFactory.create())
+
+    answer = app.get(path, {**query, "cursor": "made-up"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+    [fault] = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/cursor", "invalid_cursor")
+    assert "made-up" not in answer.content.decode()

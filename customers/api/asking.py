@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -11,20 +12,17 @@ from customers.geocoding import GeocoderUnavailableError
 from customers.models import User
 from customers.throttling import place_of
 from notifications.asking import (
-    CURSOR_REFUSED,
-    LARGEST_PAGE,
-    PAGE_SIZE,
     PageQuerySerializer,
+    cursor_refused,
     read_body,
     read_query,
 )
 
 __all__ = [
-    "CURSOR_REFUSED",
-    "LARGEST_PAGE",
-    "PAGE_SIZE",
     "GeocoderDownError",
     "PageQuerySerializer",
+    "asks",
+    "cursor_refused",
     "network_of",
     "read_body",
     "read_form",
@@ -39,6 +37,11 @@ class GeocoderDownError(APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = GeocoderUnavailableError.code
     default_detail = "Places cannot be looked up just now; try again in a minute."
+
+
+def asks(**body: Any) -> OpenApiExample:
+    """Return the example of a request's body, for the schema."""
+    return OpenApiExample("Request", value=body, request_only=True)
 
 
 def user_of(request: Request) -> User:

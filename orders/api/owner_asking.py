@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from customers.api.asking import CURSOR_REFUSED
 from customers.models import Scope
 from notifications.fields import PublicId, Strict
 from restaurants.models import Duty, Restaurant
@@ -47,7 +46,3 @@ def list_chosen_restaurants(
     if not own:
         raise PermissionDenied
     return own
-
-
-def refuse_cursor() -> ValidationError:
-    return ValidationError({"cursor": [CURSOR_REFUSED]}, code="invalid_cursor")

@@ -18,9 +18,7 @@ from orders.api.owner_asking import (
     OwnerView,
     OwnRestaurantsQuerySerializer,
     list_chosen_restaurants,
-    refuse_cursor,
 )
-from orders.exceptions import InvalidCursorError
 from orders.models import Review
 from orders.selectors import (
     get_claim_for_restaurants,
@@ -112,15 +110,12 @@ class ClaimListView(OwnerView):
         asked = read_query(ClaimsQuerySerializer, request)
         chosen = asked.get("restaurant_id")
         restaurants = list_chosen_restaurants(request, chosen, Duty.ORDERS)
-        try:
-            claims, cursor = list_claims_for_restaurants(
-                restaurants=restaurants,
-                is_open=asked.get("open"),
-                cursor=asked.get("cursor"),
-                limit=asked["limit"],
-            )
-        except InvalidCursorError as error:
-            raise refuse_cursor() from error
+        claims, cursor = list_claims_for_restaurants(
+            restaurants=restaurants,
+            is_open=asked.get("open"),
+            cursor=asked.get("cursor"),
+            limit=asked["limit"],
+        )
         now = timezone.now()
         rows = [present_owner_claim(claim, claim.order, now) for claim in claims]
         return Response({"results": rows, "next": cursor})
@@ -210,16 +205,13 @@ class ReviewListView(OwnerView):
         asked = read_query(ReviewsQuerySerializer, request)
         chosen = asked.get("restaurant_id")
         restaurants = list_chosen_restaurants(request, chosen, Duty.REVIEWS)
-        try:
-            page = list_reviews_for_restaurants(
-                restaurants=restaurants,
-                stars=asked.get("stars"),
-                is_unanswered=asked.get("unanswered", False),
-                cursor=asked.get("cursor"),
-                limit=asked["limit"],
-            )
-        except InvalidCursorError as error:
-            raise refuse_cursor() from error
+        page = list_reviews_for_restaurants(
+            restaurants=restaurants,
+            stars=asked.get("stars"),
+            is_unanswered=asked.get("unanswered", False),
+            cursor=asked.get("cursor"),
+            limit=asked["limit"],
+        )
         rows = [_present(review) for review in page.results]
         return Response({"results": rows, "next": page.next_cursor})
 

@@ -17,7 +17,6 @@ from orders.api.owner_asking import (
     OwnerView,
     OwnRestaurantsQuerySerializer,
     list_chosen_restaurants,
-    refuse_cursor,
 )
 from orders.api.owner_board import (
     AN_ORDER,
@@ -26,7 +25,6 @@ from orders.api.owner_board import (
     present_for_kitchen,
 )
 from orders.cards import DELAY_MINUTES, get_late_minutes
-from orders.exceptions import InvalidCursorError
 from orders.models import Order, OrderEvent
 from orders.portal import actor_of, is_acting
 from orders.selectors import PastFilters, list_past_orders_for_restaurants
@@ -126,15 +124,12 @@ class OwnerOrderListView(OwnerView):
             until=asked.get("until"),
             is_test=asked.get("is_test", False),
         )
-        try:
-            page = list_past_orders_for_restaurants(
-                restaurants=restaurants,
-                filters=filters,
-                cursor=asked.get("cursor"),
-                limit=asked["limit"],
-            )
-        except InvalidCursorError as error:
-            raise refuse_cursor() from error
+        page = list_past_orders_for_restaurants(
+            restaurants=restaurants,
+            filters=filters,
+            cursor=asked.get("cursor"),
+            limit=asked["limit"],
+        )
         now = timezone.now()
         rows = [
             present_owner_summary(order, late_minutes=get_late_minutes(order, now))

@@ -8,12 +8,16 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import PageQuerySerializer, read_body, read_query
+from customers.api.asking import (
+    PageQuerySerializer,
+    cursor_refused,
+    read_body,
+    read_query,
+)
 from customers.paging import read_pk, read_position, write_position
 from orders.api.owner_asking import (
     OwnerView,
     get_own_restaurant,
-    refuse_cursor,
 )
 from orders.serializers.owner_restaurants import (
     BusyInputSerializer,
@@ -127,7 +131,7 @@ def _start_after(cursor: str, pks: list[int]) -> int:
         [pk] = read_position(cursor)
         return pks.index(read_pk(pk)) + 1
     except ValueError as error:
-        raise refuse_cursor() from error
+        raise cursor_refused() from error
 
 
 class OwnRestaurantView(OwnerView):

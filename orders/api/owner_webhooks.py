@@ -11,7 +11,13 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.api.asking import PageQuerySerializer, read_body, read_query, user_of
+from customers.api.asking import (
+    PageQuerySerializer,
+    cursor_refused,
+    read_body,
+    read_query,
+    user_of,
+)
 from customers.throttling import Limit
 from notifications.models import WebhookEndpoint
 from notifications.opaque import pk_of
@@ -23,7 +29,6 @@ from notifications.webhook_messages import (
 from orders.api.owner_asking import (
     OwnerView,
     get_own_restaurant,
-    refuse_cursor,
 )
 from orders.api.webhook_events import DATA
 from orders.serializers.webhooks import (
@@ -323,5 +328,5 @@ def _read_cursor(cursor: str) -> int:
     except ValueError:
         pk = None
     if pk is None:
-        raise refuse_cursor()
+        raise cursor_refused()
     return pk
