@@ -30,7 +30,7 @@ def problems(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def unknown(request: HttpRequest) -> HttpResponse:
-    return problem_response(request, "not_found")
+    return problem_response("not_found")
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from config.account import DOWNLOADS, DataEncoder, collect_data, delete_account
 from config.account_pages import DeleteAccountForm
-from customers.api.asking import read_body, read_form, user_of
+from customers.api.asking import asks, read_body, read_form, user_of
 from customers.forms import ProfileForm
 from customers.models import User
 from customers.serializers import (
@@ -46,10 +46,6 @@ PROFILE = OpenApiExample(
 )
 
 
-def _asks(**body: Any) -> OpenApiExample:
-    return OpenApiExample("Request", value=body, request_only=True)
-
-
 def _present(user: User) -> dict[str, Any]:
     is_member = Membership.objects.filter(user=user).exists()
     return present_profile(user, is_member=is_member)
@@ -70,7 +66,7 @@ class MeView(APIView):
         operation_id="change_profile",
         request=ProfileInputSerializer,
         responses=ProfileSerializer,
-        examples=[PROFILE, _asks(name="Ada Diner", locale="ar")],
+        examples=[PROFILE, asks(name="Ada Diner", locale="ar")],
     )
     def patch(self, request: Request) -> Response:
         """Change your profile; what is not named stays as it is.
@@ -99,7 +95,7 @@ class PhoneVerifyView(APIView):
         operation_id="verify_phone",
         request=PhoneCodeSerializer,
         responses=ProfileSerializer,
-        examples=[PROFILE, _asks(code="493021")],
+        examples=[PROFILE, asks(code="493021")],
     )
     def post(self, request: Request) -> Response:
         """Give the code that was texted, which verifies your phone.
@@ -142,7 +138,7 @@ class DeleteAccountView(APIView):
         operation_id="delete_account",
         request=DeleteAccountSerializer,
         responses={status.HTTP_204_NO_CONTENT: None},
-        examples=[_asks(password="a fine dinner for two")],  # noqa: S106
+        examples=[asks(password="a fine dinner for two")],  # noqa: S106
     )
     def post(self, request: Request) -> Response:
         """Delete your account, for good.

@@ -5,6 +5,7 @@ listen. Whoever asks the site is sent there.
 """
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -172,14 +173,14 @@ def is_asked_for_json(request: Request) -> bool:
     return not isinstance(request.accepted_renderer, EventRenderer)
 
 
-class StreamView(APIView):
+class StreamView(ABC, APIView):
     """A stream: says who may listen to what, on the site and on the streams' server."""
 
     renderer_classes = [EventRenderer, JSONRenderer]
 
+    @abstractmethod
     def open(self, request: Request, **names: Any) -> tuple[Feed, dict[str, Any]]:
         """Return what is asked for and how; APIException for who may not hear it."""
-        raise NotImplementedError
 
     def send_elsewhere(self, request: Request, **names: Any) -> Response:
         self.open(request, **names)

@@ -137,6 +137,6 @@ class RefuseNulMiddleware:
     ) -> HttpResponse | None:
         if isinstance(exception, DataError | ValueError) and "NUL" in str(exception):
             if request.path_info.startswith(API_PATH):
-                return problem_response(request, "bad_character")
+                return problem_response("bad_character")
             return HttpResponseBadRequest(_("A character is not allowed."))
         return None

@@ -358,7 +358,6 @@ REST_FRAMEWORK = {
 # A refresh token works once: when one comes again, somebody has a copy of it, and all
 # tokens of the same sign-in end.
 OAUTH2_PROVIDER = {
-    "SCOPES_BACKEND_CLASS": "oauth2_provider.scopes.SettingsScopes",
     "SCOPES": {
         "customer": "Order, and keep one's own account.",
         "restaurant": "Run the restaurants that one is a member of.",

@@ -41,13 +41,13 @@ def _redis_answers() -> bool:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what nobody expected: apps as a problem, people with a page."""
     if request.path_info.startswith(API_PATH):
-        return problem_response(request, "internal_error")
+        return problem_response("internal_error")
     return defaults.server_error(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path_info.startswith(API_PATH):
-        return problem_response(request, "bad_request")
+        return problem_response("bad_request")
     return defaults.bad_request(request, exception)
 
 

@@ -98,7 +98,7 @@ def open_for(request: ASGIRequest) -> Opening:
         with translation.override(language):
             return _open_api(request)
     except SuspiciousOperation as error:
-        raise RefusedError(problem_response(request, "bad_request")) from error
+        raise RefusedError(problem_response("bad_request")) from error
 
 
 def _open_page(request: ASGIRequest) -> Opening:
@@ -203,7 +203,7 @@ def _open_api(request: ASGIRequest) -> Opening:
     try:
         match = addresses.resolve(request.path_info)
     except Resolver404 as error:
-        raise RefusedError(problem_response(request, "not_found")) from error
+        raise RefusedError(problem_response("not_found")) from error
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         # The site's own pages may ask the API with their session.
         request.user = _find_user(_session_of(request))  # type: ignore[assignment]

@@ -110,7 +110,7 @@ def _too_many(request: StreamRequest) -> HttpResponse:
 
 def _problem(request: StreamRequest, code: str, status: HTTPStatus) -> HttpResponse:
     if is_of_api(request):
-        return problem_response(request, code)
+        return problem_response(code)
     return HttpResponse(status.phrase, "text/plain", status)
 
 

@@ -1,22 +1,16 @@
 """What changes how one signs in or is reached: `/api/v1/me/…`."""
 
-from typing import Any
-
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from customers.api.asking import read_body, read_form, user_of
+from customers.api.asking import asks, read_body, read_form, user_of
 from customers.forms import NewEmailForm, OtherPasswordForm
 from customers.serializers import ChangePasswordSerializer, NewEmailSerializer
 from customers.services import mail_new_email_link, send_phone_code
 from customers.throttling import LINKS_BY_ONE, PASSWORDS_ASKED, spend
-
-
-def _asks(**body: Any) -> OpenApiExample:
-    return OpenApiExample("Request", value=body, request_only=True)
 
 
 class PasswordView(APIView):
@@ -25,7 +19,7 @@ class PasswordView(APIView):
         request=ChangePasswordSerializer,
         responses={status.HTTP_204_NO_CONTENT: None},
         examples=[
-            _asks(
+            asks(
                 current_password="a fine dinner for two",  # noqa: S106
                 new_password="a finer dinner for three",  # noqa: S106
             )
@@ -65,7 +59,7 @@ class EmailView(APIView):
         request=NewEmailSerializer,
         responses={status.HTTP_202_ACCEPTED: None},
         examples=[
-            _asks(email="ada@diner.example", password="a fine dinner for two")  # noqa: S106
+            asks(email="ada@diner.example", password="a fine dinner for two")  # noqa: S106
         ],
     )
     def post(self, request: Request) -> Response:

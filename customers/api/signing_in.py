@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from customers.api.asking import network_of, read_body, read_form
+from customers.api.asking import asks, network_of, read_body, read_form
 from customers.browsers import app_key_of
 from customers.exceptions import (
     EmailTakenError,
@@ -73,10 +73,6 @@ ADA = {"email": "ada@example.com"}
 PASSWORD = {"password": "a fine dinner for two"}
 
 
-def _asks(**body: Any) -> OpenApiExample:
-    return OpenApiExample("Request", value=body, request_only=True)
-
-
 class Public(APIView):
     """Asked before there is a token."""
 
@@ -91,7 +87,7 @@ class SignUpView(Public):
         responses={status.HTTP_201_CREATED: SignedInSerializer},
         examples=[
             SIGNED_IN,
-            _asks(
+            asks(
                 **ADA,
                 **PASSWORD,
                 **DEVICE,
@@ -125,7 +121,7 @@ class SignInView(Public):
         operation_id="sign_in",
         request=SignInSerializer,
         responses=SignedInSerializer,
-        examples=[SIGNED_IN, _asks(**ADA, **PASSWORD, **DEVICE)],
+        examples=[SIGNED_IN, asks(**ADA, **PASSWORD, **DEVICE)],
     )
     def post(self, request: Request) -> Response:
         """Sign in with email and password.
@@ -167,7 +163,7 @@ class RefreshView(Public):
         operation_id="refresh_tokens",
         request=RefreshSerializer,
         responses={status.HTTP_200_OK: TokensSerializer},
-        examples=[TOKENS, _asks(refresh_token="n0ZkqgN8J2m4c6Tt")],  # noqa: S106
+        examples=[TOKENS, asks(refresh_token="n0ZkqgN8J2m4c6Tt")],  # noqa: S106
     )
     def post(self, request: Request) -> Response:
         """Get a new pair of tokens for a refresh token, which is used up by it.
@@ -183,7 +179,7 @@ class LinkView(Public):
         operation_id="mail_sign_in_link",
         request=EmailSerializer,
         responses={status.HTTP_202_ACCEPTED: None},
-        examples=[_asks(**ADA)],
+        examples=[asks(**ADA)],
     )
     def post(self, request: Request) -> Response:
         """Have a link mailed that signs in.
@@ -205,7 +201,7 @@ class UseLinkView(Public):
         responses=SignedInSerializer,
         examples=[
             SIGNED_IN,
-            _asks(uid="MTA0", token="d1x2-5f0c9a7be41d", **DEVICE),  # noqa: S106
+            asks(uid="MTA0", token="d1x2-5f0c9a7be41d", **DEVICE),  # noqa: S106
         ],
     )
     def post(self, request: Request) -> Response:
@@ -224,7 +220,7 @@ class PasswordResetView(Public):
         operation_id="mail_password_link",
         request=EmailSerializer,
         responses={status.HTTP_202_ACCEPTED: None},
-        examples=[_asks(**ADA)],
+        examples=[asks(**ADA)],
     )
     def post(self, request: Request) -> Response:
         """Have a link mailed to a page where a new password is chosen.

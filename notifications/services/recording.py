@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifications.backoff import retry_after
 from notifications.copying import as_array, copy_rows
-from notifications.models import Channel, Lease, Message, Timer
+from notifications.models import Channel, Lease, Message
 from notifications.providers.base import Envelope, Outcome, Result
 from notifications.rules import Decision
 from notifications.services.claiming import read_envelopes
@@ -20,6 +20,7 @@ from notifications.services.sms import keep_references
 from notifications.services.states import (
     State,
     set_fallbacks,
+    start_anew,
     state_of,
     write_states,
 )
@@ -196,19 +197,5 @@ def redrive_messages(*, message_pks: Iterable[int], now: datetime | None = None)
             .filter(Q(status=STATUS.DEAD) | Q(status=STATUS.UNKNOWN))
             .select_related("notification__event")
         )
-        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
-            status=STATUS.READY,
-            reason="",
-            expires_at=now + timedelta(hours=1),
-            ended_at=None,
-        )
-        Timer.objects.bulk_create(
-            Timer(
-                message_id=message.pk,
-                lane=message.notification.event.lane,
-                provider=message.provider,
-                due_at=now,
-            )
-            for message in messages
-        )
+        start_anew(messages, expires_at=now + timedelta(hours=1), now=now)
     return len(messages)

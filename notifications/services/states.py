@@ -77,6 +77,27 @@ def write_states(
     )
 
 
+def start_anew(
+    messages: Sequence[Message], *, expires_at: datetime, now: datetime
+) -> None:
+    """Make messages that have ended due now; the caller holds their rows.
+
+    They must come with their notification's event, whose lane they take.
+    """
+    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        status=STATUS.READY, reason="", expires_at=expires_at, ended_at=None
+    )
+    Timer.objects.bulk_create(
+        Timer(
+            message_id=message.pk,
+            lane=message.notification.event.lane,
+            provider=message.provider,
+            due_at=now,
+        )
+        for message in messages
+    )
+
+
 def set_fallbacks(states: Sequence[tuple[Envelope, State]], *, now: datetime) -> None:
     """See to it that the next channel of a chain is tried where this one has not done.
 

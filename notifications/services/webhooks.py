@@ -16,8 +16,9 @@ from notifications.exceptions import (
     WebhookTakenError,
 )
 from notifications.ids import lowest_id
-from notifications.models import Message, Timer, WebhookEndpoint
+from notifications.models import Message, WebhookEndpoint
 from notifications.people import WEBHOOK
+from notifications.services.states import start_anew
 
 SECRET_BYTES = 32
 # For so long a secret that was replaced still signs, beside the new one.
@@ -161,21 +162,7 @@ def replay_messages(*, message_pks: Iterable[int], now: datetime | None = None) 
         .select_related("notification__event")
         .order_by("pk")
     )
-    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
-        status=Message.Status.READY,
-        reason="",
-        expires_at=now + REPLAY_FOR,
-        ended_at=None,
-    )
-    Timer.objects.bulk_create(
-        Timer(
-            message_id=message.pk,
-            lane=message.notification.event.lane,
-            provider=message.provider,
-            due_at=now,
-        )
-        for message in messages
-    )
+    start_anew(messages, expires_at=now + REPLAY_FOR, now=now)
     return len(messages)
 
 

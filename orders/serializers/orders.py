@@ -84,6 +84,21 @@ class OrderPaymentSerializer(Strict):
     status = Code(Order.PaymentStatus)
 
 
+class OrderAmountsSerializer(Strict):
+    """What an order costs, and how it is paid: what `present_amounts` answers."""
+
+    subtotal = Money()
+    delivery_fee = Money()
+    tax = Money()
+    tip = Money()
+    total = Money()
+    refunded = Money(help_text="Of the total, what was given back.")
+    prices_include_tax = serializers.BooleanField(
+        help_text="If so, the total has the tax in it; else it is added."
+    )
+    payment = OrderPaymentSerializer()
+
+
 class CourierPositionSerializer(Strict):
     """Where the courier was last."""
 
@@ -118,7 +133,7 @@ class OrderLinksSerializer(Strict):
     stream = serializers.URLField(help_text="Server-sent events of how it stands.")
 
 
-class OrderSerializer(Strict):
+class OrderSerializer(OrderAmountsSerializer):
     """An order with all that its customer may see."""
 
     id = serializers.UUIDField()
@@ -163,16 +178,6 @@ class OrderSerializer(Strict):
         allow_null=True, help_text="Of an order rejected or cancelled."
     )
     lines = OrderLineSerializer(many=True)
-    subtotal = Money()
-    delivery_fee = Money()
-    tax = Money()
-    tip = Money()
-    total = Money()
-    refunded = Money(help_text="Of the total, what was given back.")
-    prices_include_tax = serializers.BooleanField(
-        help_text="If so, the total has the tax in it; else it is added."
-    )
-    payment = OrderPaymentSerializer()
     customer_name = serializers.CharField()
     customer_phone = serializers.CharField(allow_null=True, help_text="E.164.")
     address = OrderAddressSerializer(allow_null=True, help_text="Null for pickup.")

@@ -27,7 +27,7 @@ from orders.serializers.lines import (
     present_lines,
 )
 from orders.serializers.orders import (
-    OrderPaymentSerializer,
+    OrderAmountsSerializer,
     OrderRestaurantSerializer,
     present_amounts,
 )
@@ -70,7 +70,7 @@ class PendingEndSerializer(Strict):
     due_at = serializers.DateTimeField(help_text="Until then it can be taken back.")
 
 
-class OwnerOrderSummarySerializer(Strict):
+class OwnerOrderSummarySerializer(OrderAmountsSerializer):
     """An order as a restaurant's list shows it."""
 
     id = serializers.UUIDField()
@@ -99,16 +99,6 @@ class OwnerOrderSummarySerializer(Strict):
     late_minutes = serializers.IntegerField(
         help_text="By how much it misses its promise, or did; 0 when it does not."
     )
-    subtotal = Money()
-    delivery_fee = Money()
-    tax = Money()
-    tip = Money()
-    total = Money()
-    refunded = Money(help_text="Of the total, what was given back.")
-    prices_include_tax = serializers.BooleanField(
-        help_text="If so, the total has the tax in it; else it is added."
-    )
-    payment = OrderPaymentSerializer()
 
 
 class OwnerOrderPageSerializer(Page):

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from notifications.fields import Money, Strict, present_moment, present_money
+from notifications.fields import Money, present_moment, present_money
 from orders.models import Order
 from orders.serializers.addresses import (
     OrderAddressSerializer,
@@ -13,14 +13,14 @@ from orders.serializers.addresses import (
 )
 from orders.serializers.lines import OrderLineSerializer, present_lines
 from orders.serializers.orders import (
-    OrderPaymentSerializer,
+    OrderAmountsSerializer,
     OrderPlaceSerializer,
     present_amounts,
     present_order_place,
 )
 
 
-class ReceiptSerializer(Strict):
+class ReceiptSerializer(OrderAmountsSerializer):
     """What was paid for an order, to whom and for what."""
 
     order_id = serializers.UUIDField()
@@ -36,17 +36,7 @@ class ReceiptSerializer(Strict):
     customer_name = serializers.CharField()
     address = OrderAddressSerializer(allow_null=True, help_text="Null for pickup.")
     lines = OrderLineSerializer(many=True)
-    subtotal = Money()
-    delivery_fee = Money()
-    tax = Money()
-    tip = Money()
-    total = Money()
-    refunded = Money(help_text="Of the total, what was given back.")
     paid = Money(help_text="In the end: the total without what was given back.")
-    prices_include_tax = serializers.BooleanField(
-        help_text="If so, the total has the tax in it; else it is added."
-    )
-    payment = OrderPaymentSerializer()
 
 
 def present_receipt(order: Order) -> dict[str, Any]:
